@@ -1,0 +1,109 @@
+"""Decoder: head(core(embed(previous token))), the shape of every autoregressive model."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Generator, Tensor, nn
+
+from seqgen.core.head import Head
+from seqgen.core.sampling import Sampling
+from seqgen.core.sequence import SequenceModule
+from seqgen.core.state import State, leaves
+
+
+class DecoderState(NamedTuple):
+    previous: Tensor
+    """[B] the last token"""
+    core: State
+
+
+class Decoder(nn.Module):
+    """A core and a head. Final: what varies is composed in, so nothing subclasses it."""
+
+    def __init__(self, core: SequenceModule, head: Head):
+        super().__init__()
+        if core.input_size != head.embedding_size:
+            raise ValueError(f"core reads {core.input_size} numbers a frame, head embeds {head.embedding_size}")
+        self.core, self.head = core, head
+
+    def init_state(self, batch_size: int, cond: Float[Tensor, "B Z"]) -> DecoderState:
+        start = torch.full((batch_size,), self.head.start, device=cond.device)
+        return DecoderState(start, self.core.init_state(batch_size, cond))
+
+    def hidden(
+        self,
+        token: Int[Tensor, "B T"],
+        state: DecoderState,
+        lengths: Int[Tensor, "B"] | None = None,
+        fed: Int[Tensor, "B T"] | None = None,
+    ) -> tuple[Float[Tensor, "B T D"], DecoderState]:
+        """Core outputs where `token` is the target: frame t has seen tokens before t.
+
+        `fed` replaces the shifted targets as input (scheduled sampling, input dropout).
+        """
+        history = torch.cat([state.previous[:, None], token], 1)
+        y, core = self.core(self.head.embed(history[:, :-1] if fed is None else fed), state.core, lengths)
+        last = history[:, -1] if lengths is None else history.gather(1, lengths[:, None])[:, 0]
+        return y, DecoderState(last, core)
+
+    def log_prob(
+        self,
+        token: Int[Tensor, "B T"],
+        state: DecoderState,
+        lengths: Int[Tensor, "B"] | None = None,
+        fed: Int[Tensor, "B T"] | None = None,
+    ) -> tuple[Float[Tensor, "B T"], DecoderState]:
+        """Log-probability (nats) of each token given those before it; frames at and beyond `lengths` are junk."""
+        y, state = self.hidden(token, state, lengths, fed)
+        return self.head.log_prob(y, token), state
+
+    def step(
+        self, state: DecoderState, how: Sampling, uniform: Float[Tensor, "B K"]
+    ) -> tuple[Int[Tensor, "B"], DecoderState]:
+        """Draw one token a row."""
+        y, core = self.core(self.head.embed(state.previous[:, None]), state.core)
+        token = self.head.sample(y[:, 0], how, uniform)
+        return token, DecoderState(token, core)
+
+    @torch.no_grad()
+    def generate(
+        self, state: DecoderState, steps: int, how: Sampling, rng: Generator | None = None
+    ) -> tuple[Int[Tensor, "B T"], DecoderState]:
+        """Draw `steps` tokens a row. The same generator state gives the same tokens.
+
+        Where the core can split the stretch into independent lanes (whole bars under a conductor), the lanes
+        run side by side. The uniforms belong to positions, so the tokens are those of the sequential run.
+        """
+        device = state.previous.device
+        shape = (len(state.previous), steps, self.head.draws)
+        # A greedy draw reads no uniforms: do not touch the caller's generator.
+        uniform = torch.zeros(shape) if how.greedy else torch.rand(shape, generator=rng, device=rng_device(rng))
+        uniform = uniform.to(device)
+        lanes = self.core.split(state.core, steps)
+        if lanes is None:
+            return self._run(state, uniform, how)
+        rows = len(next(leaves(lanes)))
+        start = torch.full((rows,), self.head.start, device=device)
+        folded = uniform.reshape(rows, -1, self.head.draws)
+        token, ran = self._run(DecoderState(start, lanes), folded, how)
+        token = token.reshape(-1, steps)
+        return token, DecoderState(token[:, -1], self.core.join(state.core, ran.core, steps))
+
+    def _run(
+        self, state: DecoderState, uniform: Float[Tensor, "B T K"], how: Sampling
+    ) -> tuple[Int[Tensor, "B T"], DecoderState]:
+        tokens = []
+        for u in uniform.unbind(1):
+            token, state = self.step(state, how, u)
+            tokens.append(token)
+        return torch.stack(tokens, 1), state
+
+
+def rng_device(rng: Generator | None) -> torch.device:
+    """Where a generator draws; the CPU without one, so that a seed gives the same music on every device."""
+    return torch.device("cpu") if rng is None else rng.device
+
+

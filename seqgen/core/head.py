@@ -1,0 +1,128 @@
+"""Heads: a token's embedding on the way in, its distribution on the way out.
+
+An output distribution is composed with a core, never subclassed into a decoder. Every token is an integer;
+each head has two more of them, `start` (nothing came before) and `blank` (what came before is hidden).
+"""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from seqgen.core.sampling import Sampling
+
+
+class Head(nn.Module):
+    """`embed` tokens for a core of `embedding_size`, and read its output as a distribution over tokens."""
+
+    vocabulary_size: int
+    """tokens 0 .. vocabulary_size - 1 can be emitted"""
+    embedding_size: int
+    draws: int
+    """uniform numbers that one sample takes"""
+
+    @property
+    def start(self) -> int:
+        return self.vocabulary_size
+
+    @property
+    def blank(self) -> int:
+        return self.vocabulary_size + 1
+
+    def embed(self, token: Int[Tensor, "*B"]) -> Float[Tensor, "*B E"]:
+        raise NotImplementedError
+
+    def log_prob(self, y: Float[Tensor, "*B D"], token: Int[Tensor, "*B"]) -> Float[Tensor, "*B"]:
+        """Natural logarithm of the probability of `token`."""
+        raise NotImplementedError
+
+    def sample(
+        self, y: Float[Tensor, "*B D"], how: Sampling, uniform: Float[Tensor, "*B K"]
+    ) -> Int[Tensor, "*B"]:
+        """A token from `draws` = K uniform numbers in [0, 1)."""
+        raise NotImplementedError
+
+
+class TokenEmbedding(nn.Module):
+    """One vector a token, and one each for start and blank."""
+
+    def __init__(self, vocabulary_size: int, size: int):
+        super().__init__()
+        self.table = nn.Embedding(vocabulary_size + 2, size)
+
+    def forward(self, token: Int[Tensor, "*B"]) -> Float[Tensor, "*B E"]:
+        return self.table(token)
+
+
+class BitEmbedding(nn.Module):
+    """The sum of a vector for each bit set in the token, and one vector each for start and blank."""
+
+    def __init__(self, bits: int, size: int):
+        super().__init__()
+        self.bits = bits
+        self.linear = nn.Linear(bits, size)
+        self.special = nn.Parameter(0.1 * torch.randn(2, size))
+
+    def forward(self, token: Int[Tensor, "*B"]) -> Float[Tensor, "*B E"]:
+        special = token - 2**self.bits
+        e = self.linear(unpack_bits(token, self.bits))
+        return torch.where(special[..., None] < 0, e, self.special[special.clamp(min=0)].to(e.dtype))
+
+
+class Categorical(Head):
+    """One of V tokens."""
+
+    draws = 1
+
+    def __init__(self, width: int, vocabulary_size: int, embedding_size: int):
+        super().__init__()
+        self.vocabulary_size, self.embedding_size = vocabulary_size, embedding_size
+        self.embedding = TokenEmbedding(vocabulary_size, embedding_size)
+        self.logits = nn.Linear(width, vocabulary_size)
+
+    def embed(self, token: Int[Tensor, "*B"]) -> Float[Tensor, "*B E"]:
+        return self.embedding(token)
+
+    def log_prob(self, y: Float[Tensor, "*B D"], token: Int[Tensor, "*B"]) -> Float[Tensor, "*B"]:
+        logits = self.logits(y).float()
+        flat = F.cross_entropy(logits.flatten(0, -2), token.flatten(), reduction="none")
+        return -flat.view(token.shape)
+
+    def sample(
+        self, y: Float[Tensor, "*B D"], how: Sampling, uniform: Float[Tensor, "*B K"]
+    ) -> Int[Tensor, "*B"]:
+        return how.draw(self.logits(y), uniform[..., 0])
+
+
+class Bernoulli(Head):
+    """K independent bits; the token is the integer whose bit i is bit i (drum class i sounds)."""
+
+    def __init__(self, width: int, bits: int, embedding_size: int):
+        super().__init__()
+        self.bits = self.draws = bits
+        self.vocabulary_size, self.embedding_size = 2**bits, embedding_size
+        self.embedding = BitEmbedding(bits, embedding_size)
+        self.logits = nn.Linear(width, bits)
+
+    def embed(self, token: Int[Tensor, "*B"]) -> Float[Tensor, "*B E"]:
+        return self.embedding(token)
+
+    def log_prob(self, y: Float[Tensor, "*B D"], token: Int[Tensor, "*B"]) -> Float[Tensor, "*B"]:
+        logits = self.logits(y).float()
+        bits = unpack_bits(token, self.bits)
+        return -F.binary_cross_entropy_with_logits(logits, bits, reduction="none").sum(-1)
+
+    def sample(
+        self, y: Float[Tensor, "*B D"], how: Sampling, uniform: Float[Tensor, "*B K"]
+    ) -> Int[Tensor, "*B"]:
+        """Each bit is drawn by itself. A bit has two values, so top-k and top-p do not apply to it."""
+        logits = self.logits(y).float()
+        on = logits > 0 if how.greedy else uniform < (logits / how.temperature).sigmoid()
+        return (on.long() << torch.arange(self.bits, device=y.device)).sum(-1)
+
+
+def unpack_bits(token: Int[Tensor, "*B"], bits: int) -> Float[Tensor, "*B K"]:
+    """The lowest `bits` bits of an integer, least significant first, as 0.0 and 1.0."""
+    return (token[..., None] >> torch.arange(bits, device=token.device) & 1).float()

@@ -1,0 +1,56 @@
+"""LSTM core (Hochreiter and Schmidhuber 1997), by the fused kernels of torch.nn.LSTM."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from seqgen.core.sequence import SequenceModule
+from seqgen.core.state import where
+
+
+class LSTMState(NamedTuple):
+    h: Tensor
+    """[B, N, D] hidden state of each of N layers"""
+    c: Tensor
+    """[B, N, D] cell state"""
+    cond: Tensor
+    """[B, Z] what is fed at every frame beside x; Z = 0 when nothing is"""
+
+
+class LSTM(SequenceModule):
+    """A stack of LSTM layers whose initial state is tanh(W cond + b), as in MusicVAE's decoder.
+
+    With `feed_cond` the conditioning is also concatenated to the input of every frame.
+    """
+
+    def __init__(self, input_size: int, width: int, cond_size: int, layers: int = 1, feed_cond: bool = True):
+        super().__init__()
+        self.input_size, self.output_size = input_size, width
+        self.layers, self.feed_cond = layers, feed_cond
+        self.rnn = nn.LSTM(input_size + cond_size * feed_cond, width, layers, batch_first=True)
+        self.bridge = nn.Linear(cond_size, 2 * layers * width)
+
+    def init_state(self, batch_size: int, cond: Float[Tensor, "B Z"]) -> LSTMState:
+        shape = (batch_size, 2, self.layers, self.output_size)
+        h, c = self.bridge(cond).tanh().view(shape).unbind(1)
+        return LSTMState(h, c, cond if self.feed_cond else cond[:, :0])
+
+    def forward(
+        self, x: Float[Tensor, "B T I"], state: LSTMState, lengths: Int[Tensor, "B"] | None = None
+    ) -> tuple[Float[Tensor, "B T D"], LSTMState]:
+        if self.feed_cond:
+            x = torch.cat([x, state.cond[:, None].expand(-1, x.shape[1], -1).to(x.dtype)], -1)
+        hc = (state.h.transpose(0, 1).contiguous(), state.c.transpose(0, 1).contiguous())
+        if lengths is None:
+            y, hc = self.rnn(x, hc)
+        else:  # a packed sequence may not be empty: run one frame of such a row and hold its state below
+            some = lengths.clamp(min=1).cpu()
+            packed = nn.utils.rnn.pack_padded_sequence(x, some, batch_first=True, enforce_sorted=False)
+            packed, hc = self.rnn(packed, hc)
+            y = nn.utils.rnn.pad_packed_sequence(packed, batch_first=True, total_length=x.shape[1])[0]
+        new = LSTMState(hc[0].transpose(0, 1), hc[1].transpose(0, 1), state.cond)
+        return y, new if lengths is None else where(lengths > 0, new, state)

@@ -1,0 +1,77 @@
+"""The shape of a MusicVAE, flat or hierarchical, classical or direct, as one frozen config."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class EncoderConfig:
+    """Bidirectional LSTM from tokens to the posterior."""
+
+    kind: Literal["flat", "hierarchical"] = "flat"
+    """flat reads the whole window; hierarchical reads each bar, then the bars"""
+    readout: Literal["final", "all"] = "all"
+    """final: the last states (Roberts et al. 2018); all: the states at every beat, and every bar"""
+    width: int = 256
+    """LSTM units a direction"""
+    layers: int = 1
+    bar_width: int = 256
+    """size of a bar's embedding, for a hierarchical encoder; even"""
+
+
+@dataclass(frozen=True)
+class DecoderConfig:
+    """Autoregressive decoder of the tokens given the latent code."""
+
+    kind: Literal["flat", "hierarchical"] = "flat"
+    """flat: one recurrence over the window; hierarchical: a conductor restarts it at every bar"""
+    plan: Literal["recurrent", "direct"] = "direct"
+    """recurrent: the code (flat) or the conductor's output (hierarchical) is fed at every step, as in the
+    paper; direct: a linear path from the code gives every beat its own plan"""
+    width: int = 512
+    """LSTM units"""
+    layers: int = 1
+    conductor_width: int = 256
+    """LSTM units of the conductor, for a hierarchical decoder"""
+    plan_size: int = 128
+    """numbers a beat in a direct plan"""
+
+
+@dataclass(frozen=True)
+class MusicVAEConfig:
+    """Windows of `bars` bars of tokens, and the networks over them."""
+
+    bars: int = 2
+    head: Literal["categorical", "bernoulli"] = "categorical"
+    """categorical: one of vocabulary_size tokens; bernoulli: log2(vocabulary_size) independent bits"""
+    vocabulary_size: int = 90
+    steps_per_bar: int = 16
+    steps_per_beat: int = 4
+    latent: int = 128
+    """size of the code z"""
+    embedding: int = 64
+    initial_std: float = 0.3
+    """standard deviation of the posterior before training"""
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    decoder: DecoderConfig = field(default_factory=DecoderConfig)
+
+    def __post_init__(self) -> None:
+        if self.bars < 1:
+            raise ValueError(f"bars must be at least 1, got {self.bars}")
+        if self.steps_per_bar % self.steps_per_beat:
+            raise ValueError(
+                f"steps_per_bar must be a multiple of steps_per_beat, got {self.steps_per_bar} and {self.steps_per_beat}"
+            )
+        if self.head == "bernoulli" and self.vocabulary_size & (self.vocabulary_size - 1):
+            raise ValueError(f"vocabulary_size of a bernoulli head must be a power of 2, got {self.vocabulary_size}")
+        if self.encoder.bar_width % 2:
+            raise ValueError(f"encoder.bar_width must be even, got {self.encoder.bar_width}")
+        if not self.initial_std > 0:
+            raise ValueError(f"initial_std must be positive, got {self.initial_std}")
+
+    @property
+    def steps(self) -> int:
+        """Tokens in a window."""
+        return self.bars * self.steps_per_bar

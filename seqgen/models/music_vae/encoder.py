@@ -1,0 +1,87 @@
+"""Encoders: a window of tokens to the mean and standard deviation of a diagonal Gaussian over z.
+
+They look both ways in time, so they are plain modules and not part of the sequence core.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Generator, Tensor, nn
+from torch.nn import functional as F
+
+from seqgen.core import BitEmbedding, TokenEmbedding
+from seqgen.core.decoder import rng_device
+from seqgen.models.music_vae.config import MusicVAEConfig
+
+
+class Posterior(NamedTuple):
+    """q(z | x), a diagonal Gaussian."""
+
+    mean: Tensor
+    """[B, Z]"""
+    std: Tensor
+    """[B, Z]"""
+
+    def sample(self, rng: Generator | None = None) -> Float[Tensor, "B Z"]:
+        """A reparameterised draw (Kingma and Welling 2014)."""
+        noise = torch.randn(self.mean.shape, generator=rng, device=rng_device(rng))
+        return self.mean + self.std * noise.to(self.mean.device)
+
+    def kl(self) -> Float[Tensor, "B Z"]:
+        """KL(q || N(0, 1)) in nats, dimension by dimension."""
+        return 0.5 * (self.mean**2 + self.std**2 - 1) - self.std.log()
+
+
+class Encoder(nn.Module):
+    """Embeds tokens, reads them flat or bar by bar, and projects what was read out."""
+
+    def __init__(self, config: MusicVAEConfig):
+        super().__init__()
+        c, e = config, config.encoder
+        self.config = config
+        bits = c.vocabulary_size.bit_length() - 1
+        categorical = c.head == "categorical"
+        self.embedding = (
+            TokenEmbedding(c.vocabulary_size, c.embedding) if categorical else BitEmbedding(bits, c.embedding)
+        )
+        self.all = e.readout == "all"
+        self.beat = nn.Embedding(c.steps_per_bar, c.embedding) if self.all else None
+        self.rnn = nn.LSTM(c.embedding, e.width, e.layers, batch_first=True, bidirectional=True)
+        beats = c.steps_per_bar // c.steps_per_beat if self.all else 1
+        if e.kind == "hierarchical":
+            self.bar = nn.Linear(2 * e.width * beats, e.bar_width)
+            self.over_bars = nn.LSTM(e.bar_width, e.bar_width // 2, batch_first=True, bidirectional=True)
+            read = e.bar_width * (c.bars if self.all else 1)
+        else:
+            read = 2 * e.width * (beats * c.bars if self.all else 1)
+        self.mean, self.scale = nn.Linear(read, c.latent), nn.Linear(read, c.latent)
+        nn.init.constant_(self.scale.bias, math.log(math.expm1(c.initial_std)))
+
+    def forward(self, token: Int[Tensor, "B T"]) -> Posterior:
+        x = self.embedding(token)
+        if self.beat is not None:
+            x = x + self.beat(torch.arange(x.shape[1], device=x.device) % self.config.steps_per_bar)
+        read = (self._bars(x) if self.config.encoder.kind == "hierarchical" else self._read(self.rnn, x)).float()
+        return Posterior(self.mean(read).float(), F.softplus(self.scale(read).float()) + 1e-4)
+
+    def _bars(self, x: Float[Tensor, "B T E"]) -> Float[Tensor, "B R"]:
+        """Each bar by itself, then the bars in a row."""
+        batch, bars = len(x), self.config.bars
+        bar = self._read(self.rnn, x.reshape(batch * bars, self.config.steps_per_bar, -1))
+        bar = self.bar(bar).tanh().view(batch, bars, -1)
+        over, (h, _) = self.over_bars(bar)
+        if self.all:
+            return (bar + over).flatten(1)
+        return h.transpose(0, 1).flatten(1)
+
+    def _read(self, rnn: nn.LSTM, x: Float[Tensor, "R T E"]) -> Float[Tensor, "R D"]:
+        """The two directions' states at the end, or, reading out all, at the end of every beat."""
+        y, (h, _) = rnn(x)
+        if not self.all:
+            return h[-2:].transpose(0, 1).flatten(1)
+        beat = y.unflatten(1, (-1, self.config.steps_per_beat)).unflatten(-1, (2, -1))
+        return torch.cat([beat[:, :, -1, 0], beat[:, :, 0, 1]], -1).flatten(1)

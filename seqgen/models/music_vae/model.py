@@ -1,0 +1,131 @@
+"""MusicVAE: a recurrent variational autoencoder of music windows (Roberts et al. 2018, arXiv:1803.05428)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Generator, Tensor, nn
+
+from seqgen.core import GREEDY, LSTM, Bernoulli, Categorical, Conductor, Decoder, Head, Planner, Sampling
+from seqgen.core.decoder import rng_device
+from seqgen.models.music_vae.config import MusicVAEConfig
+from seqgen.models.music_vae.encoder import Encoder, Posterior
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is minimised: -log p(x|z) + beta * max(KL - free nats, 0), and how the decoder's input is spoilt.
+
+    A decoder that reads its own history perfectly has no need of z: blanked and sampled inputs are there to
+    make it ask (Bowman et al. 2016; Bengio et al. 2015).
+    """
+
+    beta: float = 1.0
+    free_bits: float = 0.0
+    """bits a sequence that cost nothing, taken off its total KL"""
+    input_dropout: float = 0.0
+    """probability that an input token is blanked"""
+    sampling_rate: float = 0.0
+    """probability that an input token is the model's own sample (scheduled sampling)"""
+
+
+class Losses(NamedTuple):
+    """Means over the batch, in nats a sequence."""
+
+    loss: Tensor
+    nll: Tensor
+    """reconstruction: -log p(x | z)"""
+    kl: Tensor
+    kl_by_dimension: Tensor
+    """[Z]"""
+
+
+class MusicVAE(nn.Module):
+    """Encoder, prior N(0, 1), and a decoder of `config.steps` tokens."""
+
+    def __init__(self, config: MusicVAEConfig):
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(config)
+        self.decoder = build_decoder(config)
+
+    def encode(self, token: Int[Tensor, "B T"]) -> Posterior:
+        """q(z | x) of windows of exactly `config.steps` tokens."""
+        return self.encoder(token)
+
+    def decode(
+        self, z: Float[Tensor, "B Z"], how: Sampling = GREEDY, rng: Generator | None = None
+    ) -> Int[Tensor, "B T"]:
+        """Generate a window of tokens from each code."""
+        with torch.no_grad():
+            state = self.decoder.init_state(len(z), z)
+        return self.decoder.generate(state, self.config.steps, how, rng)[0]
+
+    def log_prob(
+        self, token: Int[Tensor, "B T"], z: Float[Tensor, "B Z"], fed: Int[Tensor, "B T"] | None = None
+    ) -> Float[Tensor, "B T"]:
+        """log p(x_t | x_<t, z) in nats, teacher forced (or fed with `fed`)."""
+        return self.decoder.log_prob(token, self.decoder.init_state(len(z), z), fed=fed)[0]
+
+    def losses(
+        self, token: Int[Tensor, "B T"], objective: Objective, rng: Generator | None = None
+    ) -> Losses:
+        """The objective on a batch. `rng` draws z, blanks and samples."""
+        posterior = self.encode(token)
+        z = posterior.sample(rng)
+        nll = -self.log_prob(token, z, self._spoil(token, z, objective, rng)).sum(1)
+        by_dimension = posterior.kl()
+        kl = by_dimension.sum(1)
+        charged = (kl - objective.free_bits * math.log(2)).clamp(min=0)
+        loss = (nll + objective.beta * charged).mean()
+        return Losses(loss, nll.mean(), kl.mean(), by_dimension.mean(0))
+
+    def _spoil(
+        self, token: Int[Tensor, "B T"], z: Float[Tensor, "B Z"], objective: Objective, rng: Generator | None
+    ) -> Int[Tensor, "B T"]:
+        """The decoder's inputs: the shifted targets, with some of them sampled and some of them blank."""
+        head = self.decoder.head
+        fed = shift(token, head.start)
+        if objective.sampling_rate:
+            with torch.no_grad():
+                y, _ = self.decoder.hidden(token, self.decoder.init_state(len(z), z))
+                uniform = uniforms((*token.shape, head.draws), rng, token.device)
+                own = shift(head.sample(y, Sampling(), uniform), head.start)
+            fed = torch.where(uniforms(token.shape, rng, token.device) < objective.sampling_rate, own, fed)
+        if objective.input_dropout:
+            gone = uniforms(token.shape, rng, token.device) < objective.input_dropout
+            fed = torch.where(gone & (fed != head.start), head.blank, fed)
+        return fed
+
+
+def uniforms(shape: tuple[int, ...], rng: Generator | None, device: torch.device) -> Tensor:
+    """Uniform numbers in [0, 1) that do not depend on the device the model is on."""
+    return torch.rand(shape, generator=rng, device=rng_device(rng)).to(device)
+
+
+def shift(token: Int[Tensor, "B T"], start: int) -> Int[Tensor, "B T"]:
+    """Each token's predecessor; `start` for the first."""
+    return torch.cat([torch.full_like(token[:, :1], start), token[:, :-1]], 1)
+
+
+def build_decoder(config: MusicVAEConfig) -> Decoder:
+    """The decoder that the config describes: head, voice, and a conductor where there is a plan to follow."""
+    c, d = config, config.decoder
+    head: Head = (
+        Categorical(d.width, c.vocabulary_size, c.embedding)
+        if c.head == "categorical"
+        else Bernoulli(d.width, c.vocabulary_size.bit_length() - 1, c.embedding)
+    )
+    hierarchical, direct = d.kind == "hierarchical", d.plan == "direct"
+    if not hierarchical and not direct:
+        return Decoder(LSTM(c.embedding, d.width, c.latent, d.layers), head)
+    bars, bar = (c.bars, c.steps_per_bar) if hierarchical else (1, c.steps)
+    beats = bar // c.steps_per_beat if direct else 0
+    planner = Planner(c.latent, bars, d.conductor_width if hierarchical else 0, beats, d.plan_size)
+    # A direct plan is fed beat by beat; the bar's own plan is then only what the voice starts from.
+    voice = LSTM(c.embedding + planner.segment_size, d.width, planner.bar_size, d.layers, feed_cond=not direct)
+    return Decoder(Conductor(voice, planner, bar, metre=c.steps_per_bar if direct else 0), head)
