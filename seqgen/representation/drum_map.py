@@ -1,9 +1,9 @@
 """Drum sounds by class: which MIDI pitches mean which of nine sounds, and which pitch stands for each.
 
-The classes and their order are those of note_seq's default drum types, on which Magenta's drum vocabulary is built.
-They cover the General MIDI 1 and 2 percussion keys by sound and function; 22 and 26 are the hi-hat edge of the
-Roland TD-11 kit that the Groove MIDI Dataset was played on (its other extra keys, 40, 43, 44, 50, 52, 53, 55, 57,
-58 and 59, have their General MIDI meaning or nearly so).
+The classes and their order are those of note_seq's default drum types, on which Magenta's drum vocabulary is
+built. They cover the General MIDI 1 and 2 percussion keys by sound and function; 22 and 26 are the hi-hat
+edge of the Roland TD-11 kit that the Groove MIDI Dataset was played on (its other extra keys, 40, 43, 44, 50,
+52, 53, 55, 57, 58 and 59, have their General MIDI meaning or nearly so).
 """
 
 from __future__ import annotations

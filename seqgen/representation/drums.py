@@ -1,38 +1,45 @@
 """Drum beats as tokens: which of nine sounds are hit on each sixteenth, as one number of nine bits (0..511).
 
-Bit i is class i of `drum_map`, as in Magenta's drum vocabulary.
+Bit i is class i of `drum_map`, as in MusicVAE's drum converter (Roberts et al. 2018, arXiv:1803.05428). It
+differs from that as `melody` does: tempo changes do not end a beat, windows are not limited in number nor
+beats in length, equal windows are dropped over the whole piece in a fixed order, and silent windows unless
+`min_notes=0`.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from seqgen.io.notes import NoteTable
-from seqgen.representation.drum_map import DRUM_CLASSES, class_of_pitch
-from seqgen.representation.extraction import Extraction, Segment, WindowCollector, slide, tempo_at_bars
-from seqgen.representation.timeline import STEPS_PER_BAR, GridNotes, Stretch, on_grid, stretches
+from seqgen.representation.drum_map import DRUM_CLASSES, DRUM_PITCHES, class_of_pitch
+from seqgen.representation.extraction import Collector, Extraction, check_sizes
+from seqgen.representation.sequence import Played, as_table, check_tokens, to_sequence
+from seqgen.representation.timeline import STEPS_PER_BAR, GridNotes, Stretch, on_grid, quantise, stretches
+
+if TYPE_CHECKING:
+    from note_seq.protobuf.music_pb2 import NoteSequence
 
 ALL_TRACKS = -1
+DRUM_INSTRUMENT = 9
 
 
 @dataclass(frozen=True)
 class DrumConverter:
-    """Beats of a piece as windows of tokens.
+    """Beats of a piece as windows of tokens, and back.
 
-    The hits of all drum tracks are taken together. `gap_bars` bars or more without a hit end a beat, and the next one
-    begins at a bar line. Stretches whose bars are not four quarter notes long are skipped.
+    The hits of all drum tracks are taken together. `gap_bars` bars or more without a hit end a beat, and the
+    next one begins at a bar line. Stretches whose bars are not four quarter notes long are skipped.
     """
 
     bars: int = 2
     """bars in a window"""
     gap_bars: float = 1
-    """this many bars without a hit end a beat, at least 1; infinity never ends it"""
+    """this many bars without a hit end a beat, at least 1; infinity: (nearly) never"""
     min_notes: int = 1
-    """windows with fewer steps that are hit are rejected"""
+    """windows with fewer hits (sounds, not steps) are dropped"""
     two_four: bool = False
     """read 2/4 too, two bars as one"""
 
@@ -40,10 +47,7 @@ class DrumConverter:
     vocabulary_size: ClassVar[int] = 1 << len(DRUM_CLASSES)
 
     def __post_init__(self) -> None:
-        if self.bars < 1:
-            raise ValueError(f"bars: expected at least 1, got {self.bars}")
-        if not self.gap_bars >= 1:
-            raise ValueError(f"gap_bars: expected at least 1 bar, got {self.gap_bars}")
+        check_sizes(self.bars, self.gap_bars, self.min_notes)
 
     @property
     def steps(self) -> int:
@@ -51,64 +55,101 @@ class DrumConverter:
         return self.bars * STEPS_PER_BAR
 
     def extract(self, notes: NoteTable, shift_quarters: float = 0.0) -> Extraction:
-        """All beats and windows of a piece; never fails on a NoteTable.
+        """All beats and windows of a piece; no NoteTable makes it fail.
 
         Args:
-            shift_quarters: padding in front of the piece, in quarter notes, so that a pickup ends on a bar line.
+            notes: the piece.
+            shift_quarters: padding in front of it, in quarter notes, so that a pickup ends on a bar line.
 
         Raises:
             ValueError: if `shift_quarters` is negative or not finite.
         """
-        counts: Counter[str] = Counter()
-        collector = WindowCollector(counts)
-        segments: list[Segment] = []
-        hits = notes.select(notes.is_drum & (notes.velocity > 0))
-        classes = class_of_pitch()[np.clip(hits.pitch, 0, 127)]
-        counts["unmapped"] += int((classes < 0).sum())
-        hits, classes = hits.select(classes >= 0), classes[classes >= 0]
+        out = Collector(notes, self.bars, self.gap_bars)
+        hits, bits = _hits(notes, out)
         for stretch, grid in on_grid(hits, stretches(hits, shift_quarters)):
-            if not len(grid.index):
-                continue
-            if not stretch.bars_of_four(self.two_four):
-                counts["metre"] += 1
-                continue
-            for segment in self._beats(hits, classes, stretch, grid, counts):
-                segments.append(segment)
-                self._windows(hits, stretch, segment, collector, counts)
-        return Extraction(collector.windows, segments, counts, ("beat", "beats"), self.bars)
+            if len(grid.index) and out.takes(stretch, self.two_four):
+                self._read_beats(hits, bits, stretch, grid, out)
+        return out.finish(("beat", "beats"))
 
-    def encode(self, notes: NoteTable) -> np.ndarray:
-        """The windows of a piece as [N, T] int16."""
-        return self.extract(notes).tokens
+    def encode(self, music: NoteTable | NoteSequence) -> np.ndarray:
+        """The windows of a piece as [N, T] int16, as `extract` finds them."""
+        return self.extract(as_table(music)).tokens
 
-    def _beats(
-        self, hits: NoteTable, classes: np.ndarray, stretch: Stretch, grid: GridNotes, counts: Counter[str]
-    ) -> list[Segment]:
+    def encode_clip(self, music: NoteTable | NoteSequence, start_bar: int = 0) -> np.ndarray:
+        """The bars from `start_bar` on exactly as they are, empty bars included: [T] int16.
+
+        Unlike `extract` it judges nothing: bars of four quarters are counted from the beginning whatever the
+        time signature. The undoing of `decode`: `encode_clip(decode(x))` equals `x` for every row of tokens.
+        """
+        table = as_table(music)
+        hits, bits = _hits(table, Collector(table, self.bars, self.gap_bars))
+        start = quantise(hits.start) - start_bar * STEPS_PER_BAR
+        inside = (start >= 0) & (start < self.steps)
+        tokens = np.zeros(self.steps, np.int16)
+        np.bitwise_or.at(tokens, start[inside], bits[inside])
+        return tokens
+
+    def decode(
+        self,
+        tokens: np.ndarray,
+        qpm: float = 120.0,
+        velocity: int = 90,
+        program: int = 0,
+        instrument: int = DRUM_INSTRUMENT,
+    ) -> NoteSequence:
+        """Tokens [T] (any number of steps) as a NoteSequence in 4/4 of that length, each hit a sixteenth
+        long.
+
+        Args:
+            qpm: tempo in quarter notes per minute, for instance that of the source (`Window.qpm`).
+            velocity: of hits on an eighth, for instance the source's (`Segment.velocity`); hits on a beat are
+                a little louder, hits between eighths a little softer (see `sequence.ACCENTS`). program:
+                number of the kit.
+
+        Raises:
+            ValueError: if the tokens are not [T] in the vocabulary, or tempo or velocity make no sense.
+        """
+        row = check_tokens(tokens, self.vocabulary_size)
+        played = [
+            Played(step, step + 1, pitch)
+            for step, token in enumerate(row.tolist())
+            for number, pitch in enumerate(DRUM_PITCHES)
+            if token >> number & 1
+        ]
+        return to_sequence(played, len(row), qpm, velocity, program, instrument, is_drum=True)
+
+    def transposition_key(self, tokens: np.ndarray) -> np.ndarray:
+        """Windows [N, T] as they are: drums have no transpositions."""
+        return tokens
+
+    def _read_beats(
+        self, hits: NoteTable, bits: np.ndarray, stretch: Stretch, grid: GridNotes, out: Collector
+    ) -> None:
         """The beats of one stretch, in time order."""
-        order = np.argsort(grid.start, kind="stable")
-        start, rows = grid.start[order], grid.index[order]
-        breaks = np.flatnonzero(np.diff(start) - 1 >= self.gap_bars * STEPS_PER_BAR) + 1
-        counts["rest"] += len(breaks)
-        result = []
-        for part in np.split(np.arange(len(rows)), breaks):
+        start, rows = grid.start, grid.index  # in time order, as the table is
+        for part in out.split_at_rests(start, start + 1):
             bar = int(start[part[0]]) // STEPS_PER_BAR
             bars = int(start[part[-1]]) // STEPS_PER_BAR + 1 - bar
             tokens = np.zeros(bars * STEPS_PER_BAR, np.int16)
-            np.bitwise_or.at(tokens, start[part] - bar * STEPS_PER_BAR, np.int16(1) << classes[rows[part]])
-            qpm = float(tempo_at_bars(hits.tempos, stretch, np.array([bar]))[0])
-            program, velocity = int(hits.program[rows[part[0]]]), int(np.median(hits.velocity[rows[part]]))
-            result.append(Segment(tokens, ALL_TRACKS, stretch.first_bar + bar, qpm, program, velocity))
-        return result
+            np.bitwise_or.at(tokens, start[part] - bar * STEPS_PER_BAR, bits[rows[part]])
+            windows = out.add_segment(tokens, hits.select(rows[part]), ALL_TRACKS, stretch, bar)
+            enough = count_hits(windows) >= self.min_notes
+            out.counts["too few notes"] += int((~enough).sum())
+            kept = np.flatnonzero(enough)
+            out.add_windows(windows[kept], bar + kept, ALL_TRACKS, stretch)
 
-    def _windows(
-        self, hits: NoteTable, stretch: Stretch, segment: Segment, collector: WindowCollector, counts: Counter[str]
-    ) -> None:
-        rows = slide(segment.tokens, self.bars)
-        if not len(rows):
-            counts["too short"] += 1
-            return
-        enough = (rows > 0).sum(axis=1) >= self.min_notes
-        counts["too few notes"] += int((~enough).sum())
-        bars = np.flatnonzero(enough)
-        qpm = tempo_at_bars(hits.tempos, stretch, segment.start_bar - stretch.first_bar + bars)
-        collector.add(rows[enough], bars, segment, qpm)
+
+def _hits(notes: NoteTable, out: Collector) -> tuple[NoteTable, np.ndarray]:
+    """The drum notes that have a class, and the bit [N] int16 of each."""
+    drums = notes.is_drum & (notes.velocity > 0)
+    out.counts["pitched"] += int((~notes.is_drum).sum())
+    classes = class_of_pitch()[np.clip(notes.pitch, 0, 127)]
+    out.counts["unmapped"] += int((drums & (classes < 0)).sum())
+    keep = drums & (classes >= 0)
+    return notes.select(keep), np.int16(1) << classes[keep]
+
+
+def count_hits(tokens: np.ndarray) -> np.ndarray:
+    """How many sounds are hit in each row: [N, T] to [N]."""
+    bits = tokens[..., None] >> np.arange(len(DRUM_CLASSES), dtype=np.int16) & 1
+    return bits.sum(axis=(1, 2))

@@ -7,22 +7,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqgen.representation.timeline import STEPS_PER_BAR, Stretch
+from seqgen.io.notes import NoteTable
+from seqgen.representation.timeline import LONGEST_BARS, QUARTERS_PER_BAR, STEPS_PER_BAR, Stretch
 
 REJECTIONS: dict[str, tuple[str, str]] = {
-    "metre": ("stretch in another metre skipped", "stretches in other metres skipped"),
+    "no notes": ("file without notes", "files without notes"),
+    "drums": ("drum note left out", "drum notes left out"),
+    "pitched": ("note that is no drum left out", "notes that are no drums left out"),
     "program": ("note of another program left out", "notes of other programs left out"),
     "out of range": ("note out of range dropped", "notes out of range dropped"),
     "unmapped": ("hit on an unknown drum dropped", "hits on unknown drums dropped"),
+    "metre": ("stretch in another metre skipped", "stretches in other metres skipped"),
     "polyphonic": ("note dropped under a higher one", "notes dropped under a higher one"),
     "cut": ("overlapping note cut by the next", "overlapping notes cut by the next"),
     "rest": ("long rest split a candidate", "long rests split candidates"),
     "too short": ("candidate shorter than a window", "candidates shorter than a window"),
-    "too few notes": ("window with too few notes", "windows with too few notes"),
-    "too few pitches": ("window with too few pitches", "windows with too few pitches"),
-    "duplicate": ("repeated window", "repeated windows"),
+    "too few notes": ("window with too few notes dropped", "windows with too few notes dropped"),
+    "too few pitches": ("window with too few pitches dropped", "windows with too few pitches dropped"),
+    "duplicate": ("repeated window dropped", "repeated windows dropped"),
 }
 """The keys of `Extraction.counts`, each with its words for one and for many."""
+
+METRE = "metre "
+"""Beside "metre", a key such as "metre 3/4" counts the skipped stretches of each metre."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +39,11 @@ class Window:
     tokens: np.ndarray
     """[T] int16"""
     instrument: int
-    """track of the notes, as in the NoteTable; -1 where several tracks were merged"""
+    """track of its notes, as in the NoteTable; -1 where tracks were merged"""
     start_bar: int
     """its first bar, counted from the beginning of the piece (bar 0; padding put in front is part of it)"""
     qpm: float
-    """tempo where it begins"""
+    """tempo where it begins, in quarter notes per minute"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,21 +62,23 @@ class Segment:
 
     @property
     def bars(self) -> int:
+        """n, its length in bars."""
         return len(self.tokens) // STEPS_PER_BAR
 
 
 @dataclass(frozen=True, eq=False)
 class Extraction:
-    """Windows and segments in the order (stretch, instrument, start), and counts of what was rejected."""
+    """Windows and segments in the order (stretch of one metre, instrument, start), and counts of what was
+    rejected."""
 
     windows: list[Window]
     segments: list[Segment]
     counts: Counter[str]
-    """how much was rejected, by the keys of `REJECTIONS`; a key that is missing counts 0"""
-    noun: tuple[str, str]
-    """what a segment is called: ("melody", "melodies")"""
+    """how much was rejected, by the keys of `REJECTIONS`; what never happened has no key"""
     bars: int
     """length of a window"""
+    noun: tuple[str, str] = ("melody", "melodies")
+    """what one segment and several are called"""
 
     @property
     def tokens(self) -> np.ndarray:
@@ -79,46 +88,112 @@ class Extraction:
         return np.stack([window.tokens for window in self.windows])
 
     def describe(self) -> str:
-        """One sentence: what was found, then what was rejected and why."""
-        bars = f"{self.bars} bar" + "s" * (self.bars != 1)
-        found = f"{_count(len(self.segments), self.noun)}, {_count(len(self.windows), ('window', 'windows'))} of {bars}"
-        left_out = [_count(self.counts[key], words) for key, words in REJECTIONS.items() if self.counts[key]]
-        return "; ".join([found, ", ".join(left_out)]) if left_out else found
+        """One sentence: what was found, then what was rejected and why.
+
+        Drums left out of melodies, and the reverse, are mentioned only where nothing was found.
+        """
+        windows = _count(len(self.windows), ("window", "windows"))
+        found = f"{_count(len(self.segments), self.noun)}, {windows} of {_count(self.bars, ('bar', 'bars'))}"
+        counts = Counter(self.counts)
+        if self.segments:
+            del counts["drums"], counts["pitched"]
+        reasons = describe_counts(counts)
+        return f"{found}; {reasons}" if reasons else found
+
+
+def describe_counts(counts: Counter[str]) -> str:
+    """The reasons of one or many extractions (add their `counts`) as part of a sentence, empty if there are
+    none.
+
+    >>> describe_counts(Counter({"polyphonic": 12, "metre": 2, "metre 3/4": 2}))
+    '2 stretches in 3/4 skipped, 12 notes dropped under a higher one'
+    """
+    parts = []
+    for key, words in REJECTIONS.items():
+        if key == "metre":
+            for name in sorted(name for name in counts if name.startswith(METRE)):
+                metre = name.removeprefix(METRE)
+                in_metre = (f"stretch in {metre} skipped", f"stretches in {metre} skipped")
+                parts.append(_count(counts[name], in_metre))
+        elif counts[key]:
+            parts.append(_count(counts[key], words))
+    return ", ".join(parts)
 
 
 def _count(number: int, words: tuple[str, str]) -> str:
-    return f"{number} {words[0] if number == 1 else words[1]}"
+    return f"{number} {words[number != 1]}"
 
 
-def slide(tokens: np.ndarray, bars: int) -> np.ndarray:
-    """All windows of `bars` bars of one segment, a bar apart: [n * 16] to [max(n - bars + 1, 0), bars * 16], a copy."""
-    size = bars * STEPS_PER_BAR
-    if len(tokens) < size:
-        return np.zeros((0, size), tokens.dtype)
-    return np.lib.stride_tricks.sliding_window_view(tokens, size)[::STEPS_PER_BAR].copy()
+class Collector:
+    """Gathers one piece's Extraction: keeps the first of equal windows and counts what is turned away."""
 
-
-class WindowCollector:
-    """Gathers the windows of one piece: keeps the first of equal ones and counts the rest."""
-
-    def __init__(self, counts: Counter[str]) -> None:
-        self.windows: list[Window] = []
-        self._counts = counts
+    def __init__(self, notes: NoteTable, bars: int, gap_bars: float) -> None:
+        self.counts: Counter[str] = Counter({"no notes": int(len(notes) == 0)})
+        self._tempos = notes.tempos
+        self._bars = bars
+        self._gap_steps = min(gap_bars, LONGEST_BARS) * STEPS_PER_BAR
+        self._segments: list[Segment] = []
+        self._windows: list[Window] = []
         self._seen: set[bytes] = set()
 
-    def add(self, rows: np.ndarray, bars: np.ndarray, segment: Segment, qpm: np.ndarray) -> None:
-        """Take over rows [N, T] that begin `bars` [N] after the segment's first bar, at tempo `qpm` [N]."""
-        for row, bar, tempo in zip(rows, bars.tolist(), qpm.tolist(), strict=True):
+    def split_at_rests(self, start: np.ndarray, end: np.ndarray) -> list[np.ndarray]:
+        """Cut notes [N] that follow each other where a rest is too long: index arrays, at least one."""
+        breaks = np.flatnonzero(start[1:] - end[:-1] >= self._gap_steps) + 1
+        self.counts["rest"] += len(breaks)
+        return np.split(np.arange(len(start)), breaks)
+
+    def add_segment(
+        self, tokens: np.ndarray, notes: NoteTable, instrument: int, stretch: Stretch, bar: int
+    ) -> np.ndarray:
+        """Keep a candidate that begins with bar number `bar` of a stretch; `notes` are those it was made of.
+
+        Returns:
+            All its windows [n, T], a bar apart, as a copy.
+        """
+        qpm = float(self._tempos_at(stretch, np.array([bar]))[0])
+        program, velocity = int(notes.program[0]), int(np.median(notes.velocity))
+        self._segments.append(Segment(tokens, instrument, stretch.first_bar + bar, qpm, program, velocity))
+        size = self._bars * STEPS_PER_BAR
+        if len(tokens) < size:
+            self.counts["too short"] += 1
+            return np.zeros((0, size), np.int16)
+        return np.lib.stride_tricks.sliding_window_view(tokens, size)[::STEPS_PER_BAR].copy()
+
+    def add_windows(self, rows: np.ndarray, bars: np.ndarray, instrument: int, stretch: Stretch) -> None:
+        """Keep those of the windows [N, T] that are new; they begin at bars number `bars` [N] of the
+        stretch."""
+        qpm = self._tempos_at(stretch, bars).tolist()
+        for row, bar, tempo in zip(rows, bars.tolist(), qpm, strict=True):
             key = row.tobytes()
             if key in self._seen:
-                self._counts["duplicate"] += 1
-                continue
-            self._seen.add(key)
-            self.windows.append(Window(row, segment.instrument, segment.start_bar + bar, tempo))
+                self.counts["duplicate"] += 1
+            else:
+                self._seen.add(key)
+                self._windows.append(Window(row, instrument, stretch.first_bar + bar, tempo))
+
+    def takes(self, stretch: Stretch, two_four: bool) -> bool:
+        """Whether a stretch can be cut into bars of four quarters; if not, it is counted."""
+        taken = stretch.bars_of_four(two_four)
+        if not taken:
+            self.counts.update(["metre", METRE + stretch.metre])
+        return taken
+
+    def finish(self, noun: tuple[str, str]) -> Extraction:
+        """All that was gathered."""
+        return Extraction(self._windows, self._segments, +self.counts, self._bars, noun)
+
+    def _tempos_at(self, stretch: Stretch, bars: np.ndarray) -> np.ndarray:
+        """Tempo [N] where bars number `bars` [N] of a stretch begin."""
+        quarters = stretch.start + float(QUARTERS_PER_BAR) * bars
+        rows = np.searchsorted(self._tempos[:, 0], quarters + 1e-9, side="right") - 1
+        return self._tempos[np.maximum(rows, 0), 1]
 
 
-def tempo_at_bars(tempos: np.ndarray, stretch: Stretch, bars: np.ndarray) -> np.ndarray:
-    """Tempo [N] where bars number `bars` [N] of a stretch begin."""
-    quarters = stretch.start + 4.0 * bars
-    rows = np.searchsorted(tempos[:, 0], quarters + 1e-9, side="right") - 1
-    return tempos[np.maximum(rows, 0), 1]
+def check_sizes(bars: int, gap_bars: float, min_notes: int) -> None:
+    """Raises ValueError for sizes that no converter can work with."""
+    if bars < 1:
+        raise ValueError(f"bars: expected at least 1 bar in a window, got {bars}")
+    if not gap_bars >= 1:
+        raise ValueError(f"gap_bars: expected a rest of at least 1 bar, got {gap_bars}; infinity: no limit")
+    if min_notes < 0:
+        raise ValueError(f"min_notes: expected 0 or more, got {min_notes}")

@@ -1,19 +1,26 @@
 """Melodies as tokens: one voice on a sixteenth grid, in Magenta's vocabulary of 90.
 
-0 holds (what sounds goes on sounding, silence stays silence), 1 is note-off, 2 + k is an onset of MIDI pitch 21 + k.
+0 holds (what sounds goes on sounding, silence stays silence), 1 is note-off, 2 + k is an onset of MIDI pitch
+21 + k. The rules of extraction are those of MusicVAE's melody converter (Roberts et al. 2018,
+arXiv:1803.05428), so that a model trained with either reads the other's tokens. It differs in four ways: a
+tempo change does not end a melody; windows are not limited to five, nor melodies to 100 bars; equal windows
+are dropped over the whole piece, in a fixed order; windows without an onset are dropped unless `min_notes=0`.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from seqgen.io.notes import NoteTable
-from seqgen.representation.extraction import Extraction, Segment, WindowCollector, slide, tempo_at_bars
-from seqgen.representation.timeline import STEPS_PER_BAR, GridNotes, Stretch, on_grid, stretches
+from seqgen.representation.extraction import Collector, Extraction, check_sizes
+from seqgen.representation.sequence import Played, as_table, check_tokens, to_sequence
+from seqgen.representation.timeline import STEPS_PER_BAR, GridNotes, Stretch, on_grid, quantise, stretches
+
+if TYPE_CHECKING:
+    from note_seq.protobuf.music_pb2 import NoteSequence
 
 HOLD = 0
 NOTE_OFF = 1
@@ -25,21 +32,21 @@ PITCH_OFFSET = MIN_PITCH - FIRST_ONSET
 
 @dataclass(frozen=True)
 class MelodyConverter:
-    """Melodies of a piece as windows of tokens.
+    """Melodies of a piece as windows of tokens, and back.
 
-    Each instrument that is not a drum kit gives melodies of its own. Of notes that begin together the highest is
-    kept; a note ends where the next begins; a rest of `gap_bars` bars or more ends a melody, and the next one begins
-    at a bar line. Stretches whose bars are not four quarter notes long are skipped.
+    Each instrument that is not a drum kit gives melodies of its own. Of notes that begin together the highest
+    is kept; a note ends where the next begins; a rest of `gap_bars` bars or more ends a melody, and the next
+    one begins at a bar line. Stretches whose bars are not four quarter notes long are skipped.
     """
 
     bars: int = 2
     """bars in a window"""
     gap_bars: float = 1
-    """a rest of this many bars ends a melody, at least 1; infinity never ends it"""
+    """a rest of this many bars ends a melody, at least 1; infinity: (nearly) never"""
     min_notes: int = 1
-    """windows with fewer onsets are rejected"""
+    """windows with fewer onsets are dropped"""
     min_unique_pitches: int = 1
-    """windows with fewer different pitches are rejected"""
+    """windows with fewer different pitches are dropped; 1 asks nothing"""
     programs: range | None = None
     """General MIDI programs to read, counted from 0; None reads all"""
     two_four: bool = False
@@ -49,10 +56,7 @@ class MelodyConverter:
     vocabulary_size: ClassVar[int] = MAX_PITCH - PITCH_OFFSET + 1
 
     def __post_init__(self) -> None:
-        if self.bars < 1:
-            raise ValueError(f"bars: expected at least 1, got {self.bars}")
-        if not self.gap_bars >= 1:
-            raise ValueError(f"gap_bars: expected a rest of at least 1 bar, got {self.gap_bars}")
+        check_sizes(self.bars, self.gap_bars, self.min_notes)
 
     @property
     def steps(self) -> int:
@@ -60,107 +64,180 @@ class MelodyConverter:
         return self.bars * STEPS_PER_BAR
 
     def extract(self, notes: NoteTable, shift_quarters: float = 0.0) -> Extraction:
-        """All melodies and windows of a piece; never fails on a NoteTable.
+        """All melodies and windows of a piece; no NoteTable makes it fail.
 
         Args:
-            shift_quarters: padding in front of the piece, in quarter notes, so that a pickup ends on a bar line.
+            notes: the piece.
+            shift_quarters: padding in front of it, in quarter notes, so that a pickup ends on a bar line.
 
         Raises:
             ValueError: if `shift_quarters` is negative or not finite.
         """
-        counts: Counter[str] = Counter()
-        collector = WindowCollector(counts)
-        segments: list[Segment] = []
-        table = self._playable(notes, counts)
+        out = Collector(notes, self.bars, self.gap_bars)
+        table = self._playable(notes, out)
         for stretch, grid in on_grid(table, stretches(table, shift_quarters)):
-            if not len(grid.index):
-                continue
-            if not stretch.bars_of_four(self.two_four):
-                counts["metre"] += 1
-                continue
-            for instrument in np.unique(table.instrument[grid.index]).tolist():
-                for segment in self._melodies(table, stretch, grid, instrument, counts):
-                    segments.append(segment)
-                    self._windows(table, stretch, segment, collector, counts)
-        return Extraction(collector.windows, segments, counts, ("melody", "melodies"), self.bars)
+            if len(grid.index) and out.takes(stretch, self.two_four):
+                for instrument in np.unique(table.instrument[grid.index]).tolist():
+                    self._read_voice(table, stretch, grid, instrument, out)
+        return out.finish(("melody", "melodies"))
 
-    def encode(self, notes: NoteTable) -> np.ndarray:
-        """The windows of a piece as [N, T] int16."""
-        return self.extract(notes).tokens
+    def encode(self, music: NoteTable | NoteSequence) -> np.ndarray:
+        """The windows of a piece as [N, T] int16, as `extract` finds them."""
+        return self.extract(as_table(music)).tokens
 
-    def _playable(self, notes: NoteTable, counts: Counter[str]) -> NoteTable:
+    def encode_clip(
+        self, music: NoteTable | NoteSequence, start_bar: int = 0, instrument: int | None = None
+    ) -> np.ndarray:
+        """The bars from `start_bar` on exactly as they are, rests included: [T] int16.
+
+        Unlike `extract` it judges nothing: bars of four quarters are counted from the beginning whatever the
+        time signature, and an empty clip is a row of holds. The undoing of `decode`: for every row of tokens
+        `x`, `encode_clip(decode(x))` equals `canonical(x)`.
+
+        Args:
+            instrument: track to read; None reads the one with most notes.
+        """
+        table = as_table(music)
+        table = self._playable(table, Collector(table, self.bars, self.gap_bars))
+        if instrument is None and len(table):
+            names, sizes = np.unique(table.instrument, return_counts=True)
+            instrument = int(names[sizes.argmax()])
+        table = table.select(table.instrument == instrument)
+        start = quantise(table.start) - start_bar * STEPS_PER_BAR
+        table = table.select((start >= 0) & (start < self.steps))
+        tokens = np.zeros(self.steps, np.int16)
+        if len(table):
+            start, end = (quantise(times) - start_bar * STEPS_PER_BAR for times in (table.start, table.end))
+            rows, start, end, _, _ = top_voice(start, np.maximum(end, start + 1), table.pitch)
+            write_notes(tokens, start, end, table.pitch[rows])
+        return tokens
+
+    def decode(
+        self,
+        tokens: np.ndarray,
+        qpm: float = 120.0,
+        velocity: int = 80,
+        program: int = 0,
+        instrument: int = 0,
+    ) -> NoteSequence:
+        """Tokens [T] (any number of steps) as a NoteSequence in 4/4 of that length.
+
+        A note-off where nothing sounds is ignored; a note that is not ended sounds to the end.
+
+        Args:
+            qpm: tempo in quarter notes per minute, for instance that of the source (`Window.qpm`).
+            velocity: of notes on an eighth, for instance the source's (`Segment.velocity`); notes on a beat
+                are a little louder, notes between eighths a little softer (see `sequence.ACCENTS`). program:
+                General MIDI program, from 0.
+
+        Raises:
+            ValueError: if the tokens are not [T] in the vocabulary, or tempo or velocity make no sense.
+        """
+        row = canonical(check_tokens(tokens, self.vocabulary_size))
+        events = np.flatnonzero(row)
+        ends = np.append(events[1:], len(row))
+        played = [
+            Played(int(start), int(end), int(row[start]) + PITCH_OFFSET)
+            for start, end in zip(events, ends, strict=True)
+            if row[start] >= FIRST_ONSET
+        ]
+        return to_sequence(played, len(row), qpm, velocity, program, instrument, is_drum=False)
+
+    def transposition_key(self, tokens: np.ndarray) -> np.ndarray:
+        """Windows [N, T] made equal where they are transpositions of each other: onsets relative to the first
+        one.
+
+        Holds and note-offs stay; an onset becomes 128 + its distance in semitones from the first onset of its
+        row.
+        """
+        onset = tokens >= FIRST_ONSET
+        first = np.take_along_axis(tokens, onset.argmax(axis=1)[:, None], axis=1)
+        return np.where(onset, tokens - first + 128, tokens).astype(np.int16)
+
+    def _playable(self, notes: NoteTable, out: Collector) -> NoteTable:
         """The notes that a melody may use."""
         keep = ~notes.is_drum & (notes.velocity > 0)
+        out.counts["drums"] += int(notes.is_drum.sum())
         if self.programs is not None:
             wanted = np.isin(notes.program, np.asarray(self.programs))
-            counts["program"] += int((keep & ~wanted).sum())
+            out.counts["program"] += int((keep & ~wanted).sum())
             keep &= wanted
         in_range = (notes.pitch >= MIN_PITCH) & (notes.pitch <= MAX_PITCH)
-        counts["out of range"] += int((keep & ~in_range).sum())
+        out.counts["out of range"] += int((keep & ~in_range).sum())
         keep &= in_range
         return notes if keep.all() else notes.select(keep)
 
-    def _melodies(
-        self, table: NoteTable, stretch: Stretch, grid: GridNotes, instrument: int, counts: Counter[str]
-    ) -> list[Segment]:
+    def _read_voice(
+        self, table: NoteTable, stretch: Stretch, grid: GridNotes, instrument: int, out: Collector
+    ) -> None:
         """The melodies of one instrument in one stretch, in time order."""
         mine = np.flatnonzero(table.instrument[grid.index] == instrument)
-        order = mine[np.lexsort((-table.pitch[grid.index[mine]].astype(np.int64), grid.start[mine]))]
-        start = grid.start[order]
-        highest = np.diff(start, prepend=-1) > 0
-        counts["polyphonic"] += len(order) - int(highest.sum())
-        order, start = order[highest], start[highest]
-        rows, end = grid.index[order], grid.end[order].copy()
-        counts["cut"] += int((end[:-1] > start[1:]).sum())
-        end[:-1] = np.minimum(end[:-1], start[1:])
+        rows, start, end, dropped, cut = top_voice(
+            grid.start[mine], grid.end[mine], table.pitch[grid.index[mine]]
+        )
+        rows = grid.index[mine[rows]]
+        out.counts.update({"polyphonic": dropped, "cut": cut})
+        for part in out.split_at_rests(start, end):
+            bar = int(start[part[0]]) // STEPS_PER_BAR
+            bars = -(-int(end[part[-1]]) // STEPS_PER_BAR) - bar
+            tokens = np.zeros(bars * STEPS_PER_BAR, np.int16)
+            origin = bar * STEPS_PER_BAR
+            write_notes(tokens, start[part] - origin, end[part] - origin, table.pitch[rows[part]])
+            windows = out.add_segment(tokens, table.select(rows[part]), instrument, stretch, bar)
+            forget_sounding_note(windows)
+            good = self._interesting(windows, out)
+            out.add_windows(windows[good], bar + good, instrument, stretch)
 
-        breaks = np.flatnonzero(start[1:] - end[:-1] >= self.gap_bars * STEPS_PER_BAR) + 1
-        counts["rest"] += len(breaks)
-        first_bars = start[np.concatenate(([0], breaks))] // STEPS_PER_BAR
-        qpm = tempo_at_bars(table.tempos, stretch, first_bars)
-        result = []
-        for number, part in enumerate(np.split(np.arange(len(rows)), breaks)):
-            bar = int(first_bars[number])
-            tokens = _write(start[part], end[part], table.pitch[rows[part]], bar)
-            velocity = int(np.median(table.velocity[rows[part]]))
-            program = int(table.program[rows[part[0]]])
-            result.append(Segment(tokens, instrument, stretch.first_bar + bar, float(qpm[number]), program, velocity))
-        return result
-
-    def _windows(
-        self, table: NoteTable, stretch: Stretch, segment: Segment, collector: WindowCollector, counts: Counter[str]
-    ) -> None:
-        rows = slide(segment.tokens, self.bars)
-        if not len(rows):
-            counts["too short"] += 1
-            return
-        _forget_sounding_note(rows)
-        bars = np.arange(len(rows))
-        enough = (rows >= FIRST_ONSET).sum(axis=1) >= self.min_notes
-        counts["too few notes"] += int((~enough).sum())
+    def _interesting(self, windows: np.ndarray, out: Collector) -> np.ndarray:
+        """Indices of the windows [N, T] with enough notes and pitches."""
+        enough = (windows >= FIRST_ONSET).sum(axis=1) >= self.min_notes
+        out.counts["too few notes"] += int((~enough).sum())
         if self.min_unique_pitches > 1:
-            varied = count_pitches(rows) >= self.min_unique_pitches
-            counts["too few pitches"] += int((enough & ~varied).sum())
+            varied = count_pitches(windows) >= self.min_unique_pitches
+            out.counts["too few pitches"] += int((enough & ~varied).sum())
             enough &= varied
-        rows, bars = rows[enough], bars[enough]
-        qpm = tempo_at_bars(table.tempos, stretch, segment.start_bar - stretch.first_bar + bars)
-        collector.add(rows, bars, segment, qpm)
+        return np.flatnonzero(enough)
 
 
-def _write(start: np.ndarray, end: np.ndarray, pitch: np.ndarray, bar: int) -> np.ndarray:
-    """Tokens of a run of notes that do not overlap, from bar number `bar` to the end of the bar of the last release."""
-    origin = bar * STEPS_PER_BAR
-    length = -(-(int(end[-1]) - origin) // STEPS_PER_BAR) * STEPS_PER_BAR
-    tokens = np.zeros(length + 1, np.int16)
-    tokens[end - origin] = NOTE_OFF  # a release at the next onset is overwritten by it; one at the very end is cut off
-    tokens[start - origin] = pitch - PITCH_OFFSET
-    return tokens[:length]
+def top_voice(
+    start: np.ndarray, end: np.ndarray, pitch: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, int, int]:
+    """One voice out of notes [N] in steps: the highest of each step, each ending where the next begins at the
+    latest.
+
+    Returns:
+        indices [M] of the notes kept, in time order; their starts and ends [M]; how many were dropped; how
+        many cut.
+    """
+    order = np.lexsort((-pitch.astype(np.int64), start))
+    highest = np.diff(start[order], prepend=-1) > 0
+    order = order[highest]
+    start, end = start[order], end[order]
+    cut = int((end[:-1] > start[1:]).sum())
+    end[:-1] = np.minimum(end[:-1], start[1:])
+    return order, start, end, len(highest) - len(order), cut
 
 
-def _forget_sounding_note(rows: np.ndarray) -> None:
-    """In place: a note-off before the first onset of a window [N, T] ends a note that the window does not know."""
-    before_first = np.cumsum(rows >= FIRST_ONSET, axis=1) == 0
-    rows[before_first] = HOLD
+def write_notes(tokens: np.ndarray, start: np.ndarray, end: np.ndarray, pitch: np.ndarray) -> None:
+    """Write notes that do not overlap into holds [T]; a release at or after the end of the row is left
+    out."""
+    tokens[end[end < len(tokens)]] = NOTE_OFF
+    tokens[start] = pitch - PITCH_OFFSET  # last, so that an onset replaces a release on its step
+
+
+def forget_sounding_note(windows: np.ndarray) -> None:
+    """In place: a note-off before the first onset of a window [N, T] ends a note that the window does not
+    know."""
+    windows[np.cumsum(windows >= FIRST_ONSET, axis=1) == 0] = HOLD
+
+
+def canonical(tokens: np.ndarray) -> np.ndarray:
+    """The same music [..., T] without note-offs where nothing sounds: what `extract` returns is always so."""
+    steps = np.arange(tokens.shape[-1])
+    latest = np.maximum.accumulate(np.where(tokens != HOLD, steps, 0), axis=-1)
+    before = np.concatenate([np.zeros_like(latest[..., :1]), latest[..., :-1]], axis=-1)
+    sounding = np.take_along_axis(tokens, before, axis=-1) >= FIRST_ONSET
+    return np.where((tokens == NOTE_OFF) & ~sounding, HOLD, tokens).astype(np.int16)
 
 
 def count_pitches(tokens: np.ndarray) -> np.ndarray:

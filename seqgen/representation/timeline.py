@@ -1,8 +1,9 @@
-"""The grid that tokens live on: sixteenth steps, bars, and the stretches of a piece that can be cut into bars.
+"""The grid that tokens live on: sixteenth steps, bars, and the stretches of a piece that can be cut into
+bars.
 
-A bar has 16 steps. Bars are counted from each time signature change, so a change in the middle of a bar starts a
-fresh grid. Rounding is that of note_seq's `quantize_note_sequence`: half a step goes up, and a note lasts at
-least one step.
+A bar has 16 steps. Bars are counted from each time signature change, so a change in the middle of a bar
+starts a fresh grid. Rounding is that of note_seq's `quantize_note_sequence`: half a step goes up, and a note
+lasts at least one step.
 """
 
 from __future__ import annotations
@@ -18,8 +19,11 @@ from seqgen.io.notes import NoteTable
 STEPS_PER_QUARTER = 4
 STEPS_PER_BAR = 16
 QUARTERS_PER_BAR = STEPS_PER_BAR // STEPS_PER_QUARTER
+LONGEST_BARS = 256
+"""a note held or a rest kept longer than this is cut: what no window needs must not fill the memory"""
 TOLERANCE = 1e-6
-"""steps: a time that was computed through seconds still counts as half a step when it is this near below it"""
+"""steps: a time that was computed through seconds still counts as half a step when it is this near below
+it"""
 
 
 @dataclass(frozen=True)
@@ -36,9 +40,20 @@ class Stretch:
     """number of its first bar in the piece, counted from 0"""
 
     def bars_of_four(self, two_four: bool = False) -> bool:
-        """Whether a bar lasts four quarter notes (4/4, 2/2, 8/8); with `two_four`, two bars of 2/4 count as one."""
-        quarters = 4 * self.numerator / self.denominator
-        return quarters == QUARTERS_PER_BAR or (two_four and 2 * quarters == QUARTERS_PER_BAR)
+        """Whether a bar lasts four quarter notes (4/4, 2/2, 8/8); with `two_four`, two bars of 2/4 count as
+        one."""
+        return self.bar_quarters == QUARTERS_PER_BAR or (
+            two_four and 2 * self.bar_quarters == QUARTERS_PER_BAR
+        )
+
+    @property
+    def bar_quarters(self) -> float:
+        """Length of a bar of its time signature in quarter notes, 0 if the signature makes no sense."""
+        return 4 * self.numerator / self.denominator if self.denominator > 0 else 0.0
+
+    @property
+    def metre(self) -> str:
+        return f"{self.numerator}/{self.denominator}"
 
     def quarter_of(self, bar: int) -> float:
         """Where its bar number `bar` begins."""
@@ -57,16 +72,17 @@ def quantise(quarters: np.ndarray) -> np.ndarray:
 def stretches(notes: NoteTable, shift_quarters: float = 0.0) -> list[Stretch]:
     """Cut a piece where its time signature changes; a signature that is merely repeated cuts nothing.
 
-    `shift_quarters` is padding put in front of the piece, so that a pickup ends on a bar line: the first bar begins
-    that much before time 0. Later stretches keep the bar lines that their own time signature gives them.
+    `shift_quarters` is padding put in front of the piece, so that a pickup ends on a bar line: the first bar
+    begins that much before time 0. Later stretches keep the bar lines that their own time signature gives
+    them.
 
     Raises:
         ValueError: if `shift_quarters` is negative or not finite.
     """
     if not (math.isfinite(shift_quarters) and shift_quarters >= 0):
         raise ValueError(
-            f"shift_quarters: expected a number of quarter notes from 0 up, got {shift_quarters}; give the padding "
-            "that puts the end of the pickup on a bar line (a pickup of one quarter in 4/4 needs 3)"
+            f"shift_quarters: expected a number of quarter notes from 0 up, got {shift_quarters}; "
+            "give the padding that puts the end of the pickup on a bar line (a pickup of one quarter in 4/4 needs 3)"
         )
     changes: list[tuple[float, int, int]] = []
     for quarter, numerator, denominator in notes.time_signatures.tolist():
@@ -74,14 +90,17 @@ def stretches(notes: NoteTable, shift_quarters: float = 0.0) -> list[Stretch]:
             changes.pop()  # two at one place: the later one counts
         if not changes or changes[-1][1:] != (numerator, denominator):
             changes.append((quarter, int(numerator), int(denominator)))
+    if not changes:
+        changes = [(0.0, 4, 4)]
     result: list[Stretch] = []
     bar = 0
     for index, (quarter, numerator, denominator) in enumerate(changes):
         start = quarter - shift_quarters if index == 0 else quarter
         end = changes[index + 1][0] if index + 1 < len(changes) else math.inf
-        result.append(Stretch(start, end, numerator, denominator, bar))
+        piece = Stretch(start, end, numerator, denominator, bar)
+        result.append(piece)
         if end < math.inf:
-            bar += math.ceil((end - start) / (4 * numerator / denominator) - TOLERANCE)
+            bar += math.ceil((end - start) / (piece.bar_quarters or QUARTERS_PER_BAR) - TOLERANCE)
     return result
 
 
@@ -102,13 +121,11 @@ def on_grid(notes: NoteTable, pieces: list[Stretch]) -> Iterator[tuple[Stretch, 
 
     An onset that is a little early for a bar line where the metre changes belongs to the bar that it means.
     """
-    for number, piece in enumerate(pieces):
-        start = quantise(notes.start - piece.start)
-        end = quantise(notes.end - piece.start)
-        inside = np.ones(len(start), bool) if number == 0 else start >= 0
+    early = (0.5 + TOLERANCE) / STEPS_PER_QUARTER
+    bounds = np.searchsorted(notes.start, [piece.start - early for piece in pieces[1:]])
+    for piece, index in zip(pieces, np.split(np.arange(len(notes)), bounds), strict=True):
+        start = np.maximum(quantise(notes.start[index] - piece.start), 0)
+        end = quantise(notes.end[index] - piece.start)
         if piece.end < math.inf:
-            inside &= quantise(notes.start - piece.end) < 0
             end = np.minimum(end, quantise(np.array([piece.end - piece.start]))[0])
-        index = np.flatnonzero(inside)
-        first = np.maximum(start[index], 0)
-        yield piece, GridNotes(index, first, np.maximum(end[index], first + 1))
+        yield piece, GridNotes(index, start, np.clip(end, start + 1, start + LONGEST_BARS * STEPS_PER_BAR))

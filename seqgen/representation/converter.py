@@ -1,0 +1,109 @@
+"""What every representation offers, and how one is chosen by a config."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import numpy as np
+
+from seqgen.io.notes import NoteTable
+from seqgen.representation.drums import DrumConverter
+from seqgen.representation.extraction import Extraction
+from seqgen.representation.melody import MelodyConverter
+
+if TYPE_CHECKING:
+    from note_seq.protobuf.music_pb2 import NoteSequence
+
+
+class Converter(Protocol):
+    """Notes to windows of tokens and back. N windows of T steps."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def bars(self) -> int:
+        """Bars in a window."""
+        ...
+
+    @property
+    def steps(self) -> int:
+        """T, the tokens in a window: 16 a bar."""
+        ...
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Tokens are 0 .. vocabulary_size - 1."""
+        ...
+
+    def extract(self, notes: NoteTable, shift_quarters: float = 0.0) -> Extraction:
+        """All segments and windows of a piece, and what was rejected; no NoteTable makes it fail."""
+        ...
+
+    def encode(self, music: NoteTable | NoteSequence) -> np.ndarray:
+        """The windows of `extract` as [N, T] int16."""
+        ...
+
+    def encode_clip(self, music: NoteTable | NoteSequence, start_bar: int = 0) -> np.ndarray:
+        """The bars from `start_bar` on exactly as they are: [T] int16."""
+        ...
+
+    def decode(
+        self,
+        tokens: np.ndarray,
+        qpm: float = 120.0,
+        velocity: int = 80,
+        program: int = 0,
+        instrument: int = 0,
+    ) -> NoteSequence:
+        """Tokens [T] as music."""
+        ...
+
+    def transposition_key(self, tokens: np.ndarray) -> np.ndarray:
+        """Windows [N, T] to [N, T] int16, equal where one is the other transposed."""
+        ...
+
+
+@dataclass(frozen=True)
+class RepresentationConfig:
+    """Which representation, and which windows of a piece are taken."""
+
+    name: Literal["melody", "drums"] = "melody"
+    """what is read: one voice, or drums"""
+    bars: int = 2
+    """bars in a window"""
+    gap_bars: float = 1
+    """a rest of this many bars ends a melody or beat"""
+    min_notes: int = 1
+    """windows with fewer notes are dropped"""
+    min_unique_pitches: int = 1
+    """melody: windows with fewer different pitches are dropped"""
+    programs: tuple[int, int] | None = None
+    """melody: General MIDI programs from the first up to and not including the second; None reads all"""
+    two_four: bool = False
+    """read 2/4 too, two bars as one"""
+
+    def __post_init__(self) -> None:
+        if self.name not in ("melody", "drums"):
+            raise ValueError(f"name: expected 'melody' or 'drums', got {self.name!r}")
+        if self.programs is not None and not 0 <= self.programs[0] < self.programs[1] <= 128:
+            raise ValueError(
+                f"programs: expected two numbers 0 <= first < second <= 128, got {self.programs}; "
+                "(0, 32) reads pianos to guitars"
+            )
+        make_converter(self)  # so that a bad size is found where it is written
+
+
+def make_converter(config: RepresentationConfig) -> Converter:
+    """The converter that a config describes.
+
+    >>> make_converter(RepresentationConfig("melody", bars=16, gap_bars=2)).steps
+    256
+    """
+    if config.name == "drums":
+        return DrumConverter(config.bars, config.gap_bars, config.min_notes, config.two_four)
+    programs = None if config.programs is None else range(*config.programs)
+    return MelodyConverter(
+        config.bars, config.gap_bars, config.min_notes, config.min_unique_pitches, programs, config.two_four
+    )
