@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from seqgen.core.sampling import Sampling
+from seqgen.core.sampling import Sampling, at_least_float32
 
 
 class Head(nn.Module):
@@ -67,7 +67,7 @@ class BitEmbedding(nn.Module):
 
     def forward(self, token: Int[Tensor, "*B"]) -> Float[Tensor, "*B E"]:
         special = token - 2**self.bits
-        e = self.linear(unpack_bits(token, self.bits))
+        e = self.linear(unpack_bits(token, self.bits, self.linear.weight.dtype))
         return torch.where(special[..., None] < 0, e, self.special[special.clamp(min=0)].to(e.dtype))
 
 
@@ -86,7 +86,7 @@ class Categorical(Head):
         return self.embedding(token)
 
     def log_prob(self, y: Float[Tensor, "*B D"], token: Int[Tensor, "*B"]) -> Float[Tensor, "*B"]:
-        logits = self.logits(y).float()
+        logits = at_least_float32(self.logits(y))
         flat = F.cross_entropy(logits.flatten(0, -2), token.flatten(), reduction="none")
         return -flat.view(token.shape)
 
@@ -110,19 +110,19 @@ class Bernoulli(Head):
         return self.embedding(token)
 
     def log_prob(self, y: Float[Tensor, "*B D"], token: Int[Tensor, "*B"]) -> Float[Tensor, "*B"]:
-        logits = self.logits(y).float()
-        bits = unpack_bits(token, self.bits)
+        logits = at_least_float32(self.logits(y))
+        bits = unpack_bits(token, self.bits, logits.dtype)
         return -F.binary_cross_entropy_with_logits(logits, bits, reduction="none").sum(-1)
 
     def sample(
         self, y: Float[Tensor, "*B D"], how: Sampling, uniform: Float[Tensor, "*B K"]
     ) -> Int[Tensor, "*B"]:
         """Each bit is drawn by itself. A bit has two values, so top-k and top-p do not apply to it."""
-        logits = self.logits(y).float()
+        logits = at_least_float32(self.logits(y))
         on = logits > 0 if how.greedy else uniform < (logits / how.temperature).sigmoid()
         return (on.long() << torch.arange(self.bits, device=y.device)).sum(-1)
 
 
-def unpack_bits(token: Int[Tensor, "*B"], bits: int) -> Float[Tensor, "*B K"]:
+def unpack_bits(token: Int[Tensor, "*B"], bits: int, dtype: torch.dtype) -> Float[Tensor, "*B K"]:
     """The lowest `bits` bits of an integer, least significant first, as 0.0 and 1.0."""
-    return (token[..., None] >> torch.arange(bits, device=token.device) & 1).float()
+    return (token[..., None] >> torch.arange(bits, device=token.device) & 1).to(dtype)

@@ -38,7 +38,7 @@ class Sampling:
 
     def probabilities(self, logits: Float[Tensor, "*B V"]) -> Float[Tensor, "*B V"]:
         """The filtered distribution. Not for `greedy`, whose distribution is a point."""
-        logits = logits.float() / self.temperature
+        logits = at_least_float32(logits) / self.temperature
         if self.top_k is not None and self.top_k < logits.shape[-1]:
             least = logits.topk(self.top_k, -1).values[..., -1:]
             logits = logits.masked_fill(logits < least, -math.inf)
@@ -62,6 +62,11 @@ class Sampling:
         below = cumulative <= uniform[..., None] * cumulative[..., -1:]
         last = (p > 0).long().cumsum(-1).argmax(-1)  # rounding must not fall off the last possible token
         return torch.minimum(below.sum(-1), last)
+
+
+def at_least_float32(x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    """Probabilities are not computed in half precision."""
+    return x.to(torch.promote_types(x.dtype, torch.float32))
 
 
 GREEDY = Sampling(temperature=0.0)

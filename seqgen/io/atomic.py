@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 
 
-def write_bytes(path: str | Path, data: bytes) -> None:
+def write_bytes(path: str | Path, data: bytes | memoryview) -> None:
     """Writes `data` beside `path` under a hidden temporary name, then renames: no reader sees half a file.
 
     Raises OSError (nothing is left behind, and a file that was at `path` stays as it was).

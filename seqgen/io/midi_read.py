@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seqgen.io.errors import MidiError
-from seqgen.io.midi_check import MAX_BYTES, MAX_EVENTS, check_midi
+from seqgen.io.midi_check import MAX_BYTES, check_midi
 from seqgen.io.notes import NoteTable
 from seqgen.io.tempo_map import TempoMap, last_at_each_place
 
@@ -29,9 +29,9 @@ def read_notes(source: str | Path | bytes) -> NoteTable:
     """
     data, name = _load(source)
     try:
-        score = _parse(data)
+        score = parse_midi(data)
         tracks = _instruments(score)
-        tempos = _tempo_map(score)
+        tempos = _tempo_map(score, tracks)
         notes = _notes(tracks)
     except MidiError as error:
         raise MidiError(f"{name}: {error}") from None
@@ -52,20 +52,22 @@ def read_notes(source: str | Path | bytes) -> NoteTable:
 def read_midi(source: str | Path | bytes) -> NoteSequence:
     """A MIDI file (a path, or its bytes) as a NoteSequence.
 
-    Kept: notes, programs, drums, instrument names, controls (sustain is control 64), pitch bends, tempos, time and key
-    signatures, and markers, which become text annotations. Times are seconds. Notes are sorted by onset.
+    Kept: notes, programs, drums, instrument names, controls (sustain is control 64), pitch bends, tempos,
+    time and key signatures, and markers, which become text annotations. Times are seconds; notes are sorted
+    by onset.
     Raises MidiError, which names the file and says what is wrong with it.
     """
     from note_seq import NoteSequence
 
     data, name = _load(source)
     try:
-        score = _parse(data)
-        tempos = _tempo_map(score)
+        score = parse_midi(data)
+        tracks = _instruments(score)
+        tempos = _tempo_map(score, tracks)
         sequence = NoteSequence(ticks_per_quarter=score.ticks_per_quarter)
         sequence.source_info.encoding_type = NoteSequence.SourceInfo.MIDI
-        _add_notes(sequence, score, tempos)
-        _add_controls(sequence, score, tempos)
+        _add_notes(sequence, tracks, score.ticks_per_quarter, tempos)
+        _add_controls(sequence, tracks, score.ticks_per_quarter, tempos)
         _add_globals(sequence, score, tempos)
     except MidiError as error:
         raise MidiError(f"{name}: {error}") from None
@@ -102,7 +104,7 @@ def _load(source: str | Path | bytes) -> tuple[bytes, str]:
     return data, str(path)
 
 
-def _parse(data: bytes) -> ScoreTick:
+def parse_midi(data: bytes) -> ScoreTick:
     from symusic import Score
 
     check_midi(data)
@@ -114,7 +116,7 @@ def _parse(data: bytes) -> ScoreTick:
 
 
 def _instruments(score: ScoreTick) -> list[TrackTick]:
-    """symusic makes a track for each channel and program of each track of the file; those without events say nothing."""
+    """A track for each channel and program of each track of the file; those without events say nothing."""
     return [track for track in score.tracks if track.notes or track.controls or track.pitch_bends]
 
 
@@ -145,33 +147,26 @@ def _signatures(score: ScoreTick) -> np.ndarray:
     return np.array(rows, dtype=np.float64).reshape(-1, 3)
 
 
-def _tempo_map(score: ScoreTick) -> TempoMap:
-    """Also the place where pieces that are too long are refused: nothing else knows how long they are."""
+def _tempo_map(score: ScoreTick, tracks: list[TrackTick]) -> TempoMap:
+    """Also the place where pieces that are too long are refused: here seconds are known first."""
     if any(tempo.mspq == 0 for tempo in score.tempos):
         raise MidiError("a tempo of 0 microseconds per quarter note: damaged")
     rows = [(tempo.time / score.ticks_per_quarter, 60e6 / tempo.mspq) for tempo in score.tempos]
     tempos = TempoMap.from_quarters(np.array(rows, dtype=np.float64).reshape(-1, 2))
-    ends = [0]
-    for track in _instruments(score):
-        notes = track.notes.numpy()
-        ends.append(int((notes["time"].astype(np.int64) + notes["duration"]).max(initial=0)))
-        ends.extend(
-            int(events.numpy()["time"].max()) for events in (track.controls, track.pitch_bends) if events
-        )
+    # The end of a score is that of its tracks; the globals may lie after it.
+    ends = [score.end(), *(track.end() for track in tracks)]
     for events in (score.tempos, score.time_signatures, score.key_signatures, score.markers):
         ends.extend(event.time for event in events)
-    seconds = float(tempos.to_seconds(np.float64(max(ends) / score.ticks_per_quarter)))
+    seconds = float(tempos.to_seconds(np.array(max(ends) / score.ticks_per_quarter)))
     if seconds > MAX_SECONDS:
-        raise MidiError(
-            f"{seconds / 3600:,.1f} hours of music: at most 24 are read; a damaged file can look like this"
-        )
+        hours = f"{seconds / 3600:,.1f} hours of music"
+        raise MidiError(f"{hours}: at most 24 are read; a damaged file can look like this")
     return tempos
 
 
-def _add_notes(sequence: NoteSequence, score: ScoreTick, tempos: TempoMap) -> None:
-    tracks = _instruments(score)
+def _add_notes(sequence: NoteSequence, tracks: list[TrackTick], quarter: int, tempos: TempoMap) -> None:
+    """`quarter` is the number of ticks in a quarter note."""
     notes = _notes(tracks)
-    quarter = float(score.ticks_per_quarter)
     starts = tempos.to_seconds(notes["time"] / quarter).tolist()
     ends = tempos.to_seconds((notes["time"] + notes["duration"]) / quarter).tolist()
     of_track = [(index, track.program, track.is_drum) for index, track in enumerate(tracks)]
@@ -189,9 +184,8 @@ def _add_notes(sequence: NoteSequence, score: ScoreTick, tempos: TempoMap) -> No
             sequence.instrument_infos.add(instrument=index, name=track.name)
 
 
-def _add_controls(sequence: NoteSequence, score: ScoreTick, tempos: TempoMap) -> None:
-    quarter = float(score.ticks_per_quarter)
-    for index, track in enumerate(_instruments(score)):
+def _add_controls(sequence: NoteSequence, tracks: list[TrackTick], quarter: int, tempos: TempoMap) -> None:
+    for index, track in enumerate(tracks):
         place = {"instrument": index, "program": track.program, "is_drum": track.is_drum}
         controls = track.controls.numpy()
         times = tempos.to_seconds(controls["time"] / quarter).tolist()
@@ -207,12 +201,12 @@ def _add_controls(sequence: NoteSequence, score: ScoreTick, tempos: TempoMap) ->
 
 def _add_globals(sequence: NoteSequence, score: ScoreTick, tempos: TempoMap) -> None:
     def seconds(tick: int) -> float:
-        return float(tempos.to_seconds(np.float64(tick / score.ticks_per_quarter)))
+        return float(tempos.to_seconds(np.array(tick / score.ticks_per_quarter)))
 
     for second, qpm in zip(tempos.seconds.tolist(), tempos.qpm.tolist(), strict=True):
         sequence.tempos.add(time=second, qpm=qpm)
     for quarter, numerator, denominator in last_at_each_place(_signatures(score)):
-        time = float(tempos.to_seconds(np.float64(quarter)))
+        time = float(tempos.to_seconds(np.array(quarter)))
         sequence.time_signatures.add(time=time, numerator=int(numerator), denominator=int(denominator))
     for key in score.key_signatures:
         # -7 (flats) to 7 (sharps), 0 major or 1 minor; anything else is nonsense that harms nothing here.

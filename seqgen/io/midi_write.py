@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,12 +26,13 @@ _MINOR_MODES = (1, 6, 7, 8)  # minor, Dorian, Phrygian, Locrian in NoteSequence.
 
 
 def write_midi(sequence: NoteSequence, path: str | Path) -> None:
-    """Writes a MIDI file (format 1), the same bytes for the same sequence; the file appears whole or not at all.
+    """Writes a MIDI file (format 1), the same bytes for the same sequence; it appears whole or not at all.
 
-    Each (instrument, program, drums or not) is a track. Channels are given out in turn, drums on channel 10; from the
-    16th melodic track on channels are used again, and players may then mix up those tracks' programs. Text
-    annotations become markers. Notes are placed by the beat: `ticks_per_quarter` (220 if unset) and the tempos of the
-    sequence. A note inside another one of the same pitch and track ends when MIDI says: first begun, first ended.
+    Each (instrument, program, drums or not) is a track. Channels are given out in turn, drums on channel 10;
+    from the 16th melodic track on channels are used again, and players may mix up the programs of those
+    tracks. Text annotations become markers. Notes are placed by the beat: `ticks_per_quarter` (220 if unset)
+    and the tempos of the sequence. A note inside another of the same pitch and track ends as MIDI has it:
+    first begun, first ended.
     Raises MidiError if MIDI cannot hold the sequence or the file cannot be written.
     """
     data = to_midi_bytes(sequence)
@@ -124,6 +126,12 @@ def _ticks(seconds: np.ndarray | list[float], score: ScoreTick, tempos: TempoMap
     return ticks.astype(np.int32)
 
 
+def _timed(events: Iterable[Any], score: ScoreTick, tempos: TempoMap) -> Iterator[tuple[Any, int]]:
+    """Events of a NoteSequence, each with its tick."""
+    events = list(events)
+    return zip(events, _ticks([event.time for event in events], score, tempos).tolist(), strict=True)
+
+
 def _add_globals(score: ScoreTick, sequence: NoteSequence, tempos: TempoMap) -> None:
     from symusic import KeySignature, Tempo, TextMeta, TimeSignature
 
@@ -132,30 +140,18 @@ def _add_globals(score: ScoreTick, sequence: NoteSequence, tempos: TempoMap) -> 
         if not 0 < microseconds < 2**24:
             raise MidiError(f"a tempo of {qpm:g} quarters per minute: MIDI has 3.6 to 60,000,000")
         score.tempos.append(Tempo(int(tick), mspq=microseconds))
-    for sign, tick in zip(
-        sequence.time_signatures,
-        _ticks([s.time for s in sequence.time_signatures], score, tempos),
-        strict=True,
-    ):
+    for sign, tick in _timed(sequence.time_signatures, score, tempos):
         if not 0 < sign.numerator < 256 or sign.denominator not in (1, 2, 4, 8, 16, 32, 64, 128):
-            raise MidiError(
-                f"a time signature of {sign.numerator}/{sign.denominator}: the lower number must be 1, 2, 4 ... 128"
-            )
-        score.time_signatures.append(TimeSignature(int(tick), sign.numerator, sign.denominator))
-    for key, tick in zip(
-        sequence.key_signatures, _ticks([k.time for k in sequence.key_signatures], score, tempos), strict=True
-    ):
+            what = f"a time signature of {sign.numerator}/{sign.denominator}"
+            raise MidiError(f"{what}: expected 1 to 255 over 1, 2, 4, 8, 16, 32, 64 or 128")
+        score.time_signatures.append(TimeSignature(tick, sign.numerator, sign.denominator))
+    for key, tick in _timed(sequence.key_signatures, score, tempos):
         minor = key.mode in _MINOR_MODES
-        score.key_signatures.append(
-            KeySignature(int(tick), _SHARPS_OF_MAJOR[(key.key + 3 * minor) % 12], int(minor))
-        )
-    for text, tick in zip(
-        sequence.text_annotations,
-        _ticks([t.time for t in sequence.text_annotations], score, tempos),
-        strict=True,
-    ):
+        sharps = _SHARPS_OF_MAJOR[(key.key + 3 * minor) % 12]
+        score.key_signatures.append(KeySignature(tick, sharps, int(minor)))
+    for text, tick in _timed(sequence.text_annotations, score, tempos):
         if text.text:
-            score.markers.append(TextMeta(int(tick), text.text))
+            score.markers.append(TextMeta(tick, text.text))
 
 
 def _add_tracks(score: ScoreTick, sequence: NoteSequence, tempos: TempoMap) -> None:
@@ -174,25 +170,16 @@ def _add_tracks(score: ScoreTick, sequence: NoteSequence, tempos: TempoMap) -> N
         pitch, velocity = (columns[name][mine].astype(np.int8) for name in ("pitch", "velocity"))
         notes = NoteTickList.from_numpy(start[mine], end[mine] - start[mine], pitch, velocity)
         tracks[instrument, program, bool(is_drum)].notes = notes
-    for control, tick in zip(
-        sequence.control_changes,
-        _ticks([c.time for c in sequence.control_changes], score, tempos),
-        strict=True,
-    ):
-        if not (0 <= control.control_number <= 127 and 0 <= control.control_value <= 127):
-            raise MidiError(
-                f"control {control.control_number} is set to {control.control_value}: both must be 0 to 127"
-            )
+    for control, tick in _timed(sequence.control_changes, score, tempos):
+        number, value = control.control_number, control.control_value
+        if not (0 <= number <= 127 and 0 <= value <= 127):
+            raise MidiError(f"control {number} is set to {value}: both must be 0 to 127")
         track = tracks[control.instrument, control.program, control.is_drum]
-        track.controls.append(ControlChange(int(tick), control.control_number, control.control_value))
-    for bend, tick in zip(
-        sequence.pitch_bends, _ticks([b.time for b in sequence.pitch_bends], score, tempos), strict=True
-    ):
+        track.controls.append(ControlChange(tick, number, value))
+    for bend, tick in _timed(sequence.pitch_bends, score, tempos):
         if not -8192 <= bend.bend <= 8191:
             raise MidiError(f"a pitch bend of {bend.bend}, expected -8192 to 8191")
-        tracks[bend.instrument, bend.program, bend.is_drum].pitch_bends.append(
-            PitchBend(int(tick), bend.bend)
-        )
+        tracks[bend.instrument, bend.program, bend.is_drum].pitch_bends.append(PitchBend(tick, bend.bend))
     names = {info.instrument: info.name for info in sequence.instrument_infos}
     for key in sorted(tracks):
         track = tracks[key]

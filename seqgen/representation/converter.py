@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -13,9 +13,10 @@ from seqgen.representation.extraction import Extraction
 from seqgen.representation.melody import MelodyConverter
 
 if TYPE_CHECKING:
-    from note_seq.protobuf.music_pb2 import NoteSequence
+    from note_seq import NoteSequence
 
 
+@runtime_checkable
 class Converter(Protocol):
     """Notes to windows of tokens and back. N windows of T steps."""
 
@@ -73,7 +74,7 @@ class RepresentationConfig:
     """what is read: one voice, or drums"""
     bars: int = 2
     """bars in a window"""
-    gap_bars: float = 1
+    gap_bars: float = 1.0
     """a rest of this many bars ends a melody or beat"""
     min_notes: int = 1
     """windows with fewer notes are dropped"""
@@ -98,7 +99,7 @@ class RepresentationConfig:
 def make_converter(config: RepresentationConfig) -> Converter:
     """The converter that a config describes.
 
-    >>> make_converter(RepresentationConfig("melody", bars=16, gap_bars=2)).steps
+    >>> make_converter(RepresentationConfig("melody", bars=16, gap_bars=2.0)).steps
     256
     """
     if config.name == "drums":

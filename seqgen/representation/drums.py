@@ -20,7 +20,7 @@ from seqgen.representation.sequence import Played, as_table, check_tokens, to_se
 from seqgen.representation.timeline import STEPS_PER_BAR, GridNotes, Stretch, on_grid, quantise, stretches
 
 if TYPE_CHECKING:
-    from note_seq.protobuf.music_pb2 import NoteSequence
+    from note_seq import NoteSequence
 
 ALL_TRACKS = -1
 DRUM_INSTRUMENT = 9
@@ -36,7 +36,7 @@ class DrumConverter:
 
     bars: int = 2
     """bars in a window"""
-    gap_bars: float = 1
+    gap_bars: float = 1.0
     """this many bars without a hit end a beat, at least 1; infinity: (nearly) never"""
     min_notes: int = 1
     """windows with fewer hits (sounds, not steps) are dropped"""

@@ -20,7 +20,7 @@ from seqgen.representation.sequence import Played, as_table, check_tokens, to_se
 from seqgen.representation.timeline import STEPS_PER_BAR, GridNotes, Stretch, on_grid, quantise, stretches
 
 if TYPE_CHECKING:
-    from note_seq.protobuf.music_pb2 import NoteSequence
+    from note_seq import NoteSequence
 
 HOLD = 0
 NOTE_OFF = 1
@@ -41,7 +41,7 @@ class MelodyConverter:
 
     bars: int = 2
     """bars in a window"""
-    gap_bars: float = 1
+    gap_bars: float = 1.0
     """a rest of this many bars ends a melody, at least 1; infinity: (nearly) never"""
     min_notes: int = 1
     """windows with fewer onsets are dropped"""
@@ -57,6 +57,8 @@ class MelodyConverter:
 
     def __post_init__(self) -> None:
         check_sizes(self.bars, self.gap_bars, self.min_notes)
+        if self.min_unique_pitches < 0:
+            raise ValueError(f"min_unique_pitches: expected 0 or more, got {self.min_unique_pitches}")
 
     @property
     def steps(self) -> int:
@@ -135,7 +137,7 @@ class MelodyConverter:
         """
         row = canonical(check_tokens(tokens, self.vocabulary_size))
         events = np.flatnonzero(row)
-        ends = np.append(events[1:], len(row))
+        ends = np.append(events, len(row))[1:]
         played = [
             Played(int(start), int(end), int(row[start]) + PITCH_OFFSET)
             for start, end in zip(events, ends, strict=True)

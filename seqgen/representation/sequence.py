@@ -11,7 +11,7 @@ from seqgen.io.notes import NoteTable
 from seqgen.representation.timeline import STEPS_PER_BAR, STEPS_PER_QUARTER
 
 if TYPE_CHECKING:
-    from note_seq.protobuf.music_pb2 import NoteSequence
+    from note_seq import NoteSequence
 
 TICKS_PER_QUARTER = 480
 ACCENTS = (10, -5, 0, -5) + 3 * (5, -5, 0, -5)

@@ -40,11 +40,9 @@ class Stretch:
     """number of its first bar in the piece, counted from 0"""
 
     def bars_of_four(self, two_four: bool = False) -> bool:
-        """Whether a bar lasts four quarter notes (4/4, 2/2, 8/8); with `two_four`, two bars of 2/4 count as
-        one."""
-        return self.bar_quarters == QUARTERS_PER_BAR or (
-            two_four and 2 * self.bar_quarters == QUARTERS_PER_BAR
-        )
+        """Whether a bar lasts four quarter notes, as in 4/4, 2/2, 8/8; `two_four` counts two bars of 2/4 as one."""
+        lengths = (QUARTERS_PER_BAR, QUARTERS_PER_BAR / 2) if two_four else (QUARTERS_PER_BAR,)
+        return self.bar_quarters in lengths
 
     @property
     def bar_quarters(self) -> float:

@@ -47,6 +47,8 @@ class MusicVAEConfig:
     head: Literal["categorical", "bernoulli"] = "categorical"
     """categorical: one of vocabulary_size tokens; bernoulli: log2(vocabulary_size) independent bits"""
     vocabulary_size: int = 90
+    first_onset: int = 2
+    """tokens from here on begin a note or a hit; those below it hold, end or are silent"""
     steps_per_bar: int = 16
     steps_per_beat: int = 4
     latent: int = 128

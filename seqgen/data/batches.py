@@ -1,0 +1,51 @@
+"""Batches of windows: an order that depends on nothing but (seed, epoch), and transposition drawn afresh."""
+
+from __future__ import annotations
+
+import numpy as np
+
+LOWEST, HIGHEST = 2, 89  # melody tokens of MIDI pitch 21 and 108
+
+
+class Batches:
+    """Batch `step` of an endless run over the rows of `tokens` [N, T], for process `rank` of `world`.
+
+    Every epoch is a new permutation, cut into batches of batch_size * world rows; the rest of an epoch that
+    fills no batch is left out. Any step can be asked for at any time, so a resumed run sees what an unbroken
+    one would have seen.
+    """
+
+    def __init__(
+        self, tokens: np.ndarray, batch_size: int, seed: int, transpose: int = 0, rank: int = 0, world: int = 1
+    ):
+        self.tokens, self.batch_size, self.seed, self.transpose = tokens, batch_size, seed, transpose
+        self.rank, self.world = rank, world
+        self.steps_per_epoch = len(tokens) // (batch_size * world)
+        if not self.steps_per_epoch:
+            raise ValueError(
+                f"expected at least {batch_size * world} windows, a batch for each process, got {len(tokens)}: "
+                "lower batch_size or prepare more music"
+            )
+        self._epoch, self._order = -1, np.empty(0, np.int64)
+
+    def __getitem__(self, step: int) -> np.ndarray:
+        """int64 [batch_size, T]."""
+        epoch, index = divmod(step, self.steps_per_epoch)
+        if epoch != self._epoch:
+            self._order = np.random.default_rng([self.seed, epoch]).permutation(len(self.tokens))
+            self._epoch = epoch
+        size = self.batch_size * self.world
+        rows = self._order[index * size : (index + 1) * size][self.rank :: self.world]
+        window = np.asarray(self.tokens[np.sort(rows)], dtype=np.int64)
+        if not self.transpose:
+            return window
+        return transpose(window, self.transpose, np.random.default_rng([self.seed, epoch, index, self.rank]))
+
+
+def transpose(window: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
+    """Each melody window [B, T] moved by its own number of semitones in -most..most, within the 88 keys."""
+    onset = window >= LOWEST
+    up = HIGHEST - np.where(onset, window, 0).max(1)
+    down = LOWEST - np.where(onset, window, HIGHEST).min(1)
+    amount = rng.integers(-most, most + 1, len(window)).clip(down, up)
+    return np.where(onset, window + amount[:, None], window)

@@ -1,0 +1,89 @@
+"""Windows on their way into shards: kept on disk as they come, put in order and freed from repeats at the end.
+
+In memory there are about 40 bytes a window, whatever its length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from seqgen.data.duplicates import Kept, keep_first
+from seqgen.data.shards import SplitWindows
+from seqgen.data.splits import SPLITS
+from seqgen.data.work import Windows
+
+
+class Spool:
+    """The windows of one split, appended to a file."""
+
+    def __init__(self, path: Path, steps: int) -> None:
+        self._path, self._steps = path, steps
+        self._stream = open(path, "wb")  # noqa: SIM115: closed by `close`
+        self._origin: list[np.ndarray] = [np.zeros((0, 2), np.int32)]
+        self._exact: list[np.ndarray] = [np.zeros(0, np.uint64)]
+        self._untransposed: list[np.ndarray] = [np.zeros(0, np.uint64)]
+
+    def add(self, file: int, windows: Windows) -> None:
+        """Append the windows of file number `file`."""
+        if not len(windows.tokens):
+            return
+        self._stream.write(windows.tokens.tobytes())
+        rows = np.full(len(windows.tokens), file, np.int32)
+        self._origin.append(np.stack([rows, windows.start_bar], axis=1))
+        self._exact.append(windows.exact)
+        self._untransposed.append(windows.untransposed)
+
+    def sort(self, rank: np.ndarray) -> SplitWindows:
+        """All windows, in the order of their files' `rank` [files]; the origin names files by rank from now on."""
+        self._stream.close()
+        origin = np.concatenate(self._origin)
+        origin[:, 0] = rank[origin[:, 0]]
+        order = np.argsort(origin[:, 0], kind="stable")
+        self.exact = np.concatenate(self._exact)[order]
+        self.untransposed = np.concatenate(self._untransposed)[order]
+        shape = (len(origin), self._steps)
+        tokens = (
+            np.memmap(self._path, np.int16, "r", shape=shape) if len(origin) else np.zeros(shape, np.int16)
+        )
+        return SplitWindows(tokens, origin, order)
+
+    def close(self) -> None:
+        """Forget what was written."""
+        self._stream.close()
+        self._path.unlink(missing_ok=True)
+
+
+class Spools:
+    """The windows of all splits; a context manager that removes its files."""
+
+    def __init__(self, folder: Path, steps: int) -> None:
+        self._spools = {split: Spool(folder / f"{split}.spool", steps) for split in SPLITS}
+
+    def __enter__(self) -> Spools:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for spool in self._spools.values():
+            spool.close()
+
+    def add(self, split: str, file: int, windows: Windows) -> None:
+        """Append the windows of file number `file` to a split."""
+        self._spools[split].add(file, windows)
+
+    def sift(self, file_order: Iterable[int]) -> tuple[dict[str, SplitWindows], dict[str, Kept]]:
+        """The windows that stay, by split, with the files in the order given."""
+        order = np.fromiter(file_order, np.int64)
+        rank = np.empty(len(order), np.int64)
+        rank[order] = np.arange(len(order))
+        sorted_windows = {split: spool.sort(rank) for split, spool in self._spools.items()}
+        kept = keep_first(
+            {split: spool.exact for split, spool in self._spools.items()},
+            {split: spool.untransposed for split, spool in self._spools.items()},
+        )
+        return {
+            split: SplitWindows(part.tokens, part.origin, part.keep[kept[split].rows])  # type: ignore[index]
+            for split, part in sorted_windows.items()
+        }, kept

@@ -1,0 +1,91 @@
+"""What a worker process does: bytes of MIDI files to windows. It imports neither torch nor note_seq."""
+
+from __future__ import annotations
+
+import signal
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from seqgen.data.duplicates import fingerprint
+from seqgen.data.sources import MidiFile
+from seqgen.data.splits import Assignment
+from seqgen.io import MidiError, read_notes
+from seqgen.representation.converter import Converter, RepresentationConfig, make_converter
+
+SECONDS_PER_FILE = 60.0
+"""a file on which the parser hangs costs its worker after this long"""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A file to be read, and where its windows go."""
+
+    file: MidiFile
+    assignment: Assignment
+    config: RepresentationConfig
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """What a file gave. N windows of T steps."""
+
+    tokens: np.ndarray
+    """[N, T] int16"""
+    start_bar: np.ndarray
+    """[N] int32"""
+    exact: np.ndarray
+    """[N] uint64 fingerprints of the windows"""
+    untransposed: np.ndarray
+    """[N] uint64 fingerprints of the windows' transposition keys"""
+    rejected: Counter[str] = field(default_factory=Counter)
+    problem: str = ""
+    """why the file could not be read; then there are no windows"""
+
+
+def no_windows(steps: int, problem: str) -> Windows:
+    """The result for a file that could not be read."""
+    none = np.zeros(0, np.uint64)
+    return Windows(np.zeros((0, steps), np.int16), np.zeros(0, np.int32), none, none, problem=problem)
+
+
+def killed(task: Task) -> Windows:
+    """The result for a file that took its worker process with it."""
+    return no_windows(
+        make_converter(task.config).steps,
+        f"the process reading it died: a crash, too little memory, or more than {SECONDS_PER_FILE:.0f} s",
+    )
+
+
+def read_windows(tasks: list[Task]) -> list[Windows]:
+    """The windows of some files. A file that cannot be read gives none and says why."""
+    return [_read_one(task) for task in tasks]
+
+
+def _read_one(task: Task) -> Windows:
+    converter = make_converter(task.config)
+    _set_alarm(SECONDS_PER_FILE)
+    try:
+        extraction = converter.extract(read_notes(task.file.data), task.assignment.shift_quarters)
+        return _collect(
+            converter, extraction.tokens, [w.start_bar for w in extraction.windows], extraction.counts
+        )
+    except MidiError as error:
+        return no_windows(converter.steps, str(error).removeprefix("MIDI data: "))
+    except Exception as error:  # whatever a file provokes is reported against that file
+        return no_windows(converter.steps, f"{type(error).__name__}: {error}")
+    finally:
+        _set_alarm(0.0)
+
+
+def _collect(converter: Converter, tokens: np.ndarray, start_bar: list[int], counts: Counter[str]) -> Windows:
+    loose = fingerprint(converter.transposition_key(tokens))
+    return Windows(tokens, np.array(start_bar, np.int32), fingerprint(tokens), loose, counts)
+
+
+def _set_alarm(seconds: float) -> None:
+    """After so many seconds the system ends this process; 0 calls it off. Windows has no such alarm."""
+    if hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, seconds)

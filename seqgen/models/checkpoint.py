@@ -1,0 +1,102 @@
+"""A model on disk: a folder with `config.yaml` and `model.safetensors`. Nothing in it is executed.
+
+`config.yaml` has the sections `format` (1), `model` (the config), `representation` (how music becomes its
+tokens) and `training` (where the weights come from). Weights may be stored as float16; they load as float32.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from seqgen.config import from_dict, to_dict
+from seqgen.models.music_vae import MusicVAE, MusicVAEConfig
+
+FORMAT = 1
+MAX_CONFIG_BYTES = 1 << 20
+MAX_WEIGHT_BYTES = 4 << 30
+SECTIONS = ("format", "model", "representation", "training")
+
+
+def save_model(
+    folder: Path, model: MusicVAE, weights: dict[str, Tensor], sections: dict[str, Any], half: bool = False
+) -> None:
+    """Write `weights` of `model` and its config; each file is complete or not there.
+
+    sections: `representation` and `training` of config.yaml. half: store the weights as float16.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    kind = torch.float16 if half else torch.float32
+    tensors = {name: tensor.detach().to("cpu", kind).contiguous() for name, tensor in weights.items()}
+    text = yaml.safe_dump({"format": FORMAT, "model": to_dict(model.config), **sections}, sort_keys=False)
+    _replace(folder / "model.safetensors", lambda path: save_file(tensors, path))
+    _replace(folder / "config.yaml", lambda path: Path(path).write_text(text, encoding="utf-8"))
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The sections of `config.yaml`, checked as far as this module knows them."""
+    path = folder / "config.yaml"
+    if not path.is_file():
+        raise ValueError(f"{folder} is no model: expected config.yaml and model.safetensors in it")
+    if path.stat().st_size > MAX_CONFIG_BYTES:
+        raise ValueError(f"{path}: a config has at most {MAX_CONFIG_BYTES} bytes, this one {path.stat().st_size}")
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"{path}: not a YAML file ({str(error).splitlines()[0]})") from None
+    if not isinstance(data, dict):
+        raise ValueError(f"{path}: expected the sections {', '.join(SECTIONS)}, got {type(data).__name__}")
+    unknown = [str(key) for key in data if key not in SECTIONS]
+    if unknown:
+        raise ValueError(f"{path}: unknown key {unknown[0]!r}; the keys are {', '.join(SECTIONS)}")
+    if data.get("format") != FORMAT:
+        raise ValueError(f"{path}: expected format {FORMAT}, got {data.get('format')!r}: use the seqgen that wrote it")
+    return data
+
+
+def load_model(folder: Path) -> tuple[MusicVAE, dict[str, Any]]:
+    """The model, in evaluation mode, and the sections of its config. Raises ValueError for a bad folder."""
+    sections = read_config(folder)
+    config = from_dict(MusicVAEConfig, sections.get("model"), f"{folder / 'config.yaml'}: model")
+    weights = read_weights(folder / "model.safetensors")
+    with torch.device("meta"):
+        model = MusicVAE(config)
+    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+    if expected != found:
+        odd = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))[0]
+        raise ValueError(
+            f"{folder / 'model.safetensors'}: the weights are not those of config.yaml: {odd} should have the "
+            f"shape {expected.get(odd, 'none (unknown)')}, got {found.get(odd, 'none (missing)')}"
+        )
+    model.load_state_dict({name: tensor.float() for name, tensor in weights.items()}, assign=True)
+    return model.eval().requires_grad_(False), sections
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Tensors of a safetensors file; ValueError for one that is missing, cut short or not such a file."""
+    if not path.is_file():
+        raise ValueError(f"{path} is missing: a model is config.yaml and model.safetensors")
+    if path.stat().st_size > MAX_WEIGHT_BYTES:
+        raise ValueError(f"{path}: at most {MAX_WEIGHT_BYTES} bytes are read, this file has {path.stat().st_size}")
+    try:
+        return load_file(path)
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
+        raise ValueError(f"{path}: not a complete safetensors file ({error})") from None
+
+
+def _replace(path: Path, write: Any) -> None:
+    """Write through a temporary file in the same folder, so that a reader never sees half a file."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write(str(temporary))
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

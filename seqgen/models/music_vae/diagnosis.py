@@ -1,0 +1,84 @@
+"""Is the code z used? A VAE whose decoder ignores z still predicts well, and interpolates nothing."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Int
+from torch import Generator, Tensor
+
+from seqgen.core import GREEDY
+from seqgen.models.music_vae.encoder import Posterior
+from seqgen.models.music_vae.model import MusicVAE, shift
+
+
+class Diagnosis(NamedTuple):
+    """Means over windows; cross-entropies in nats a step, KL in nats a window."""
+
+    cross_entropy: float
+    """with z drawn from the window's own posterior"""
+    cross_entropy_random: float
+    """with the z of another window"""
+    kl: float
+    kl_by_dimension: Tensor
+    """[Z]"""
+    active_units: int
+    """dimensions whose posterior mean varies by more than 0.01 (Burda et al. 2016)"""
+    teacher_forced_onset: float
+    """share of the true onsets predicted, from the posterior mean and the true history"""
+    free_run_onset: float
+    """the same from the posterior mean alone"""
+
+
+@torch.no_grad()
+def diagnose(model: MusicVAE, token: Int[Tensor, "N T"], rng: Generator, batch: int = 128) -> Diagnosis:
+    """Measure a model on N >= 2 windows. `rng` draws z and pairs each window with another."""
+    posteriors = [model.encode(piece) for piece in token.split(batch)]
+    posterior = Posterior(*(torch.cat(parts) for parts in zip(*posteriors, strict=True)))
+    z = posterior.sample(rng)
+    other = z.roll(int(torch.randint(1, len(z), (), generator=rng)), 0)
+    nll = -_in_batches(model.log_prob, batch, token, z).mean()
+    nll_random = -_in_batches(model.log_prob, batch, token, other).mean()
+    kl = posterior.kl().mean(0)
+    onset = token >= model.config.first_onset
+    forced = _in_batches(lambda x, m: teacher_forced(model, x, m), batch, token, posterior.mean)
+    free = _in_batches(model.decode, batch, posterior.mean)
+    return Diagnosis(
+        nll.item(),
+        nll_random.item(),
+        kl.sum().item(),
+        kl,
+        int((posterior.mean.var(0) > 0.01).sum()),
+        (forced == token)[onset].float().mean().item(),
+        (free == token)[onset].float().mean().item(),
+    )
+
+
+def teacher_forced(model: MusicVAE, token: Int[Tensor, "B T"], z: Tensor) -> Int[Tensor, "B T"]:
+    """The most likely token at every step given the true ones before it."""
+    decoder = model.decoder
+    y, _ = decoder.hidden(token, decoder.init_state(len(z), z), fed=shift(token, decoder.head.start))
+    return decoder.head.sample(y, GREEDY, y.new_zeros(*token.shape, decoder.head.draws))
+
+
+def collapse_warning(d: Diagnosis) -> str | None:
+    """A sentence when the code is hardly used, with what to do; None when it is used."""
+    latent = len(d.kl_by_dimension)
+    signs = []
+    if d.active_units < max(1, latent // 20):
+        signs.append(f"{d.active_units} of {latent} dimensions of z are active")
+    if d.kl < 1.0:
+        signs.append(f"the KL is {d.kl:.2f} nats a window")
+    if d.cross_entropy_random - d.cross_entropy < 0.05 * d.cross_entropy:
+        signs.append(
+            f"another window's z predicts as well ({d.cross_entropy_random:.3f} against {d.cross_entropy:.3f} nats a step)"
+        )
+    if not signs:
+        return None
+    return f"posterior collapse: {'; '.join(signs)}. Lower beta, raise free_bits or input_dropout, or ramp beta more slowly"
+
+
+def _in_batches(function, batch: int, *tensors: Tensor) -> Tensor:  # type: ignore[no-untyped-def]
+    pieces = zip(*(tensor.split(batch) for tensor in tensors), strict=True)
+    return torch.cat([function(*piece) for piece in pieces])
