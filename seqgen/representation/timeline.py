@@ -40,7 +40,7 @@ class Stretch:
     """number of its first bar in the piece, counted from 0"""
 
     def bars_of_four(self, two_four: bool = False) -> bool:
-        """Whether a bar lasts four quarter notes, as in 4/4, 2/2, 8/8; `two_four` counts two bars of 2/4 as one."""
+        """Whether a bar lasts four quarters, as in 4/4 and 2/2; `two_four` counts two bars of 2/4 as one."""
         lengths = (QUARTERS_PER_BAR, QUARTERS_PER_BAR / 2) if two_four else (QUARTERS_PER_BAR,)
         return self.bar_quarters in lengths
 
@@ -80,7 +80,7 @@ def stretches(notes: NoteTable, shift_quarters: float = 0.0) -> list[Stretch]:
     if not (math.isfinite(shift_quarters) and shift_quarters >= 0):
         raise ValueError(
             f"shift_quarters: expected a number of quarter notes from 0 up, got {shift_quarters}; "
-            "give the padding that puts the end of the pickup on a bar line (a pickup of one quarter in 4/4 needs 3)"
+            "give the padding after which the pickup ends on a bar line (one quarter in 4/4 needs 3)"
         )
     changes: list[tuple[float, int, int]] = []
     for quarter, numerator, denominator in notes.time_signatures.tolist():
