@@ -1,4 +1,4 @@
-"""A parallel map that outlives its workers: work on which a process dies is found and reported, the rest goes on."""
+"""A parallel map that outlives its workers: work on which a process dies is found, the rest goes on."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ B = TypeVar("B")
 class SurvivingPool(Generic[A, B]):
     """Maps lists of items to lists of results, in order, in `workers` processes.
 
-    Processes are spawned, not forked: a fork of a process that has threads (a progress bar, BLAS) may hang, and it
-    would carry along whatever the caller imported.
+    Processes are spawned, not forked: a fork of a process that has threads (a progress bar, BLAS) may hang,
+    and it would carry along whatever the caller imported.
 
     Args:
         task: a function of a module (it is sent by name) from a list of items to as many results.
@@ -54,8 +54,8 @@ class SurvivingPool(Generic[A, B]):
         try:
             return chunk, future.result()
         except BrokenProcessPool:
-            # Nobody says whose work it was. The oldest chunk is done item by item, so every such accident brings
-            # the map forward; the others start again, and fail again if they must.
+            # Nobody says whose work it was. The oldest chunk is done item by item, so every such accident
+            # brings the map forward; the others start again, and fail again if they must.
             self._renew()
             results = [self._alone(item) for item in chunk]
             again = [

@@ -13,9 +13,10 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from seqgen.data.new_folder import check_out, new_folder
 from seqgen.data.pool import SurvivingPool
 from seqgen.data.report import Report
-from seqgen.data.shards import FileRow, check_out, new_folder, write_shards
+from seqgen.data.shards import NAMES, FileRow, write_shards
 from seqgen.data.sources import Limits, MidiSources
 from seqgen.data.splits import SplitTable, split_by_content
 from seqgen.data.spool import Spools
@@ -39,31 +40,32 @@ def prepare(
 ) -> Report:
     """Make shards of the MIDI files in folders, zips and tars.
 
-    The result is the same whatever the number of workers and the order of the files on disk. A file that cannot be
-    read is reported and skipped. Call it under `if __name__ == "__main__":` in a script, since it starts processes.
+    The result is the same whatever the number of workers and the order of the files on disk. A file that
+    cannot be read is reported and skipped. In a script, call it under `if __name__ == "__main__":`, since it
+    starts processes.
 
     Args:
         inputs: folders, archives and MIDI files; see `seqgen.data.sources`.
         out: the folder to make.
         representation: which windows to take.
-        splits: a table that says which file belongs to which split (see `seqgen.data.splits`); without one, files are
-            split by a hash of their content, 90 % train, 5 % valid, 5 % test.
+        splits: a table that says which file belongs to which split (see `seqgen.data.splits`); without one,
+            files are split by a hash of their content, 90 % train, 5 % valid, 5 % test.
         workers: processes; None for one for each core that this process may use.
         seed: of the split by content.
         overwrite: replace shards that are in `out`.
         limits: how much is read from a file and from an archive.
 
     Raises:
-        ValueError: if an argument cannot be used, or there is not one window in all files; nothing is written.
+        ValueError: if an argument cannot be used, or there is no window in all files; nothing is written.
     """
     started = time.perf_counter()
     if workers is not None and workers < 1:
         raise ValueError(f"workers: expected at least 1, got {workers}")
-    check_out(Path(out).resolve(), overwrite)
+    check_out(Path(out).resolve(), NAMES, overwrite)
     table = None if splits is None else SplitTable(splits)
     sources = MidiSources(inputs, limits)
     steps = make_converter(representation).steps
-    with new_folder(Path(out), overwrite) as folder, Spools(folder, steps) as spools:
+    with new_folder(Path(out), NAMES, overwrite) as folder, Spools(folder, steps) as spools:
         run = _Run(representation, spools, table, seed)
         with SurvivingPool(read_windows, killed, workers or _cores()) as pool, _progress() as bar:
             shown = bar.add_task("", total=sources.total_bytes, files=0)
@@ -75,7 +77,7 @@ def prepare(
 
 
 class _Run:
-    """One preparation: hands out tasks, takes results in, and writes them out in the order of the files' names."""
+    """One preparation: hands out tasks, takes in results, writes them in the order of the files' names."""
 
     def __init__(
         self, representation: RepresentationConfig, spools: Spools, table: SplitTable | None, seed: int
@@ -87,7 +89,7 @@ class _Run:
         self._rejected: Counter[str] = Counter()
 
     def chunks(self, sources: MidiSources) -> Iterator[list[Task]]:
-        """The files as work for the pool. Files without data are noted, files outside the table are counted."""
+        """The files as work for the pool. Files without data are noted, those outside the table counted."""
         tasks: list[Task] = []
         size = 0
         for file in sources:
@@ -149,8 +151,8 @@ class _Run:
     def _check(self, report: Report) -> None:
         if self._table is not None and self._left_out and not report.files:
             raise ValueError(
-                f"splits: none of the {report.left_out:,} files is in {self._table.path}; it has keys such as "
-                f"{self._table.example!r}, the files have paths such as {self._left_out[0]!r}"
+                f"splits: none of the {report.left_out:,} files is in {self._table.path}; it has keys "
+                f"such as {self._table.example!r}, the files have paths such as {self._left_out[0]!r}"
             )
         if not sum(report.windows.values()):
             raise ValueError(f"inputs: no window was found, nothing is written.\n{report.describe()}")

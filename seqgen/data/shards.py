@@ -1,6 +1,6 @@
 """Shards: a folder of token windows that is mapped into memory, not read, and in which nothing is executed.
 
-The format is described in docs/shards.md. Opening needs numpy only, so that a machine that trains needs no MIDI.
+The format is described in docs/shards.md. Opening needs numpy only: a machine that trains needs no MIDI.
 """
 
 from __future__ import annotations
@@ -8,11 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-import os
-import secrets
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -28,7 +24,7 @@ FORMAT = 1
 INDEX = "shards.json"
 FILES = "files.tsv"
 COLUMNS = ("row", "source", "path", "split", "windows", "message")
-ARRAYS = tuple(f"{split}.{kind}.npy" for split in SPLITS for kind in ("tokens", "origin"))
+NAMES = (INDEX, FILES, *(f"{split}.{kind}.npy" for split in SPLITS for kind in ("tokens", "origin")))
 BLOCK = 1 << 16
 """windows that are copied at a time"""
 MOST_CHECKED = 1 << 25
@@ -195,55 +191,6 @@ def write_shards(
     (folder / INDEX).write_text(json.dumps(index, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
-@contextmanager
-def new_folder(out: Path, overwrite: bool = False) -> Iterator[Path]:
-    """A temporary folder beside `out` that becomes `out` at the end, or vanishes if anything is raised.
-
-    Raises:
-        ValueError: if `out` exists and is not shards, or is and `overwrite` is not set; nothing is touched.
-    """
-    out = out.resolve()
-    check_out(out, overwrite)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    mark = secrets.token_hex(6)
-    temporary, old = (out.with_name(f".{out.name[:100]}.{mark}.{end}") for end in ("tmp", "old"))
-    temporary.mkdir()
-    try:
-        yield temporary
-        check_out(out, overwrite)  # it may have come into being meanwhile
-        if out.exists():
-            os.rename(out, old)
-        try:
-            os.rename(temporary, out)
-        except BaseException:
-            if old.exists():
-                os.rename(old, out)
-            raise
-        shutil.rmtree(old, ignore_errors=True)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def check_out(out: Path, overwrite: bool) -> None:
-    """Raises ValueError unless shards may be written to `out`."""
-    if not out.exists() and not out.is_symlink():
-        return
-    if not out.is_dir():
-        raise ValueError(f"out: {out} is a file; give a folder that does not exist yet")
-    names = {path.name for path in out.iterdir()}
-    if not names:
-        return
-    if INDEX not in names or names - {INDEX, FILES, *ARRAYS}:
-        other = ", ".join(sorted(names - {INDEX, FILES, *ARRAYS})[:3])
-        raise ValueError(
-            f"out: {out} is a folder with other files in it ({other}); give one that does not exist yet"
-        )
-    if not overwrite:
-        raise ValueError(
-            f"out: there are shards in {out} already; give another folder, or overwrite them (--overwrite)"
-        )
-
-
 def _read_index(folder: Path) -> dict[str, Any]:
     path = folder / INDEX
     if not path.is_file():
@@ -291,7 +238,7 @@ def _check_split(split: str) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text as it can stand in a table: control characters (tabs, ends of lines) and stray bytes are escaped."""
+    """Text as it can stand in a table: tabs, ends of lines and stray bytes are escaped."""
     clean = "".join(c if c.isprintable() or c == " " else c.encode("unicode_escape").decode() for c in text)
     return clean.encode("utf-8", "backslashreplace").decode()
 

@@ -1,8 +1,9 @@
 """MIDI files out of folders, zips and tars, one after another, without unpacking anything to disk.
 
-What is read: `.mid`, `.midi` and `.kar` in any case, in folders (with their subfolders, and the archives that lie in
-them), in `.zip`, in `.tar`, `.tar.gz`, `.tar.xz`, `.tar.bz2`, or named one by one. Archives inside archives are not
-opened. Nothing that a file or an archive contains can raise: it comes out as a `MidiFile` with a `problem`.
+What is read: `.mid`, `.midi` and `.kar` in any case, in folders (with their subfolders, and the archives that
+lie in them), in `.zip`, in `.tar`, `.tar.gz`, `.tar.xz`, `.tar.bz2`, or named one by one. Archives inside
+archives are not opened. Nothing that a file or an archive contains can raise: it comes out as a `MidiFile`
+with a `problem`.
 """
 
 from __future__ import annotations
@@ -126,12 +127,12 @@ class MidiSources:
 
     def _tar(self, entry: _Entry, before: int) -> Iterator[MidiFile]:
         with open(entry.file, "rb") as raw, _decompress(raw, entry.file) as plain:
-            stream = _Guarded(plain, self.limits.file_bytes + (1 << 16))
-            # "utf-8", not the locale's: the names must not depend on who unpacks. Odd bytes survive as surrogates.
+            stream: Any = _Guarded(plain, self.limits.file_bytes + (1 << 16))
+            # "utf-8", not the locale's: names must not depend on who reads. Odd bytes survive as surrogates.
             with tarfile.open(fileobj=stream, mode="r:", encoding="utf-8") as archive:
                 unpacked, number = 0, 0
                 while (member := archive.next()) is not None:
-                    archive.members.clear()  # else every header stays in memory
+                    archive.members.clear()  # type: ignore[attr-defined]  # else every header stays in memory
                     number, unpacked = number + 1, unpacked + max(member.size, 0)
                     if number > self.limits.files:
                         raise ValueError(f"stopped after {self.limits.files} members")

@@ -2,13 +2,14 @@
 
 The one rule for tables (tab or comma separated, the first line names the columns):
 
-* the file's key is in the column `path`, or else `file`, `midi_filename` or `id`, in that order of preference; where
-  there is also a column `dataset`, the key is `dataset/key`;
+* the file's key is in the column `path`, or else `file`, `midi_filename` or `id`, in that order of
+  preference; where there is also a column `dataset`, the key is `dataset/key`;
 * a key means the file whose path ends with it, from a folder boundary on, with or without the file's ending:
-  `lieder/lc28688206` means `lieder.tar.xz`'s `lieder/lc28688206.mid`, and so does `lc28688206.mid`. The name of the
-  input (without an archive's ending) counts as part of the path. The longest key that fits wins;
+  `lieder/lc28688206` means `lieder.tar.xz`'s `lieder/lc28688206.mid`, and so does `lc28688206.mid`. The name
+  of the input (without an archive's ending) counts as part of the path. The longest key that fits wins;
 * `split` is `train`, `valid` (or `validation`) or `test`;
-* `shift_quarters`, if it is there, is the padding in quarter notes that puts the end of a pickup on a bar line.
+* `shift_quarters`, if it is there, is the padding in quarter notes that puts the end of a pickup on a bar
+  line.
 
 Other columns are ignored. A file that no key means is left out.
 """
@@ -18,6 +19,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,12 +82,12 @@ class SplitTable:
                     return self._rows[candidate]
         return None
 
-    def _key_column(self, columns: list[str] | tuple[str, ...]) -> str:
+    def _key_column(self, columns: Sequence[str]) -> str:
         name = next((name for name in KEY_COLUMNS if name in columns), None)
         if name is None or "split" not in columns:
             raise ValueError(
-                f"splits: expected {self.path} to begin with a line of column names, among them 'split' and one of "
-                f"{', '.join(KEY_COLUMNS)}; got {', '.join(columns)[:200] or 'an empty file'}"
+                f"splits: expected {self.path} to begin with a line of column names, among them 'split' and "
+                f"one of {', '.join(KEY_COLUMNS)}; got {', '.join(columns)[:200] or 'an empty file'}"
             )
         return name
 

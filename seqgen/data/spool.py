@@ -1,4 +1,4 @@
-"""Windows on their way into shards: kept on disk as they come, put in order and freed from repeats at the end.
+"""Windows on their way into shards: put on disk as they come, put in order and freed from repeats at the end.
 
 In memory there are about 40 bytes a window, whatever its length.
 """
@@ -21,7 +21,7 @@ class Spool:
 
     def __init__(self, path: Path, steps: int) -> None:
         self._path, self._steps = path, steps
-        self._stream = open(path, "wb")  # noqa: SIM115: closed by `close`
+        self._stream = open(path, "wb")  # noqa: SIM115 (closed by `close`)
         self._origin: list[np.ndarray] = [np.zeros((0, 2), np.int32)]
         self._exact: list[np.ndarray] = [np.zeros(0, np.uint64)]
         self._untransposed: list[np.ndarray] = [np.zeros(0, np.uint64)]
@@ -36,8 +36,11 @@ class Spool:
         self._exact.append(windows.exact)
         self._untransposed.append(windows.untransposed)
 
-    def sort(self, rank: np.ndarray) -> SplitWindows:
-        """All windows, in the order of their files' `rank` [files]; the origin names files by rank from now on."""
+    def sort(self, rank: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Tokens [N, T] and origins [N, 2] as they came, and the order [N] of their files' `rank` [files].
+
+        From now on origins name files by rank, and `exact` and `untransposed` [N] are in that order.
+        """
         self._stream.close()
         origin = np.concatenate(self._origin)
         origin[:, 0] = rank[origin[:, 0]]
@@ -48,7 +51,7 @@ class Spool:
         tokens = (
             np.memmap(self._path, np.int16, "r", shape=shape) if len(origin) else np.zeros(shape, np.int16)
         )
-        return SplitWindows(tokens, origin, order)
+        return tokens, origin, order
 
     def close(self) -> None:
         """Forget what was written."""
@@ -84,6 +87,6 @@ class Spools:
             {split: spool.untransposed for split, spool in self._spools.items()},
         )
         return {
-            split: SplitWindows(part.tokens, part.origin, part.keep[kept[split].rows])  # type: ignore[index]
-            for split, part in sorted_windows.items()
+            split: SplitWindows(tokens, origin, order[kept[split].rows])
+            for split, (tokens, origin, order) in sorted_windows.items()
         }, kept
