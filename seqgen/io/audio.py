@@ -13,8 +13,9 @@ import numpy as np
 
 from seqgen.io.atomic import write_bytes
 from seqgen.io.errors import MidiError
-from seqgen.io.midi_read import parse_midi
-from seqgen.io.midi_write import to_midi_bytes
+from seqgen.io.midi_write import notes_of
+from seqgen.io.soundfont import SoundFont
+from seqgen.io.synth import render
 
 if TYPE_CHECKING:
     from note_seq import NoteSequence
@@ -27,17 +28,19 @@ PEAK = 0.891  # -1 dB below full scale: room for what a player or a lossy codec 
 def write_wav(sequence: NoteSequence, path: str | Path, sample_rate: int = 44100) -> None:
     """Plays a sequence into a WAV file: stereo, 16 bit, the same bytes for the same sequence.
 
-    The loudest sample is at -1 dB, so nothing clips; half a second of silence if there are no notes. The
-    soundfont is TimGM6mb, which pretty_midi carries.
+    The loudest sample is at -1 dB, so nothing clips. It lasts until the last note has died away, at most a
+    second after its end; without notes it is half a second of silence. The soundfont is TimGM6mb, which
+    pretty_midi carries.
     Raises MidiError if the sequence cannot be MIDI, is over half an hour long, or the file cannot be written.
     """
     if not 8000 <= sample_rate <= 192_000:
         raise ValueError(f"sample_rate is {sample_rate}, expected 8000 to 192000 (Hz), for example 44100")
+    notes_of(sequence)  # for its checks
     if sequence.total_time > MAX_MINUTES * 60:
         minutes = sequence.total_time / 60
         raise MidiError(f"{minutes:,.0f} minutes of music: at most {MAX_MINUTES} are written as WAV")
     silence = np.zeros((round(SILENCE_SECONDS * sample_rate), 2), dtype=np.float32)
-    samples = render(sequence, sample_rate) if sequence.notes else silence
+    samples = render(sequence, SoundFont(soundfont_path()), sample_rate) if sequence.notes else silence
     loudest = max((float(np.abs(block).max()) for block in _blocks(samples)), default=0.0)
     scale = 32767 * PEAK / loudest if loudest > 0 else 0.0
     data = io.BytesIO()
@@ -59,16 +62,8 @@ def _blocks(samples: np.ndarray) -> Iterator[np.ndarray]:
         yield samples[begin : begin + 2**20]
 
 
-def render(sequence: NoteSequence, sample_rate: int) -> np.ndarray:
-    """[samples, 2] float32, as loud as it comes."""
-    from symusic import Synthesizer
-
-    synthesizer = Synthesizer(str(soundfont()), sample_rate)
-    return np.asarray(synthesizer.render(parse_midi(to_midi_bytes(sequence)), stereo=True)).T
-
-
-def soundfont() -> Path:
-    """TimGM6mb.sf2 in the folder of pretty_midi, which is found without importing it (that takes a second)."""
+def soundfont_path() -> Path:
+    """TimGM6mb.sf2 in the folder of pretty_midi, found without importing it (that takes a second)."""
     spec = find_spec("pretty_midi")
     if spec is None or spec.origin is None:
         raise MidiError("no soundfont: it comes with pretty_midi (pip install pretty_midi)")
