@@ -44,7 +44,7 @@ class Sampling:
             logits = logits.masked_fill(logits < least, -math.inf)
         p = logits.softmax(-1)
         if self.top_p < 1:
-            ranked, order = p.sort(-1, descending=True, stable=True)
+            ranked, order = torch.sort(p, dim=-1, descending=True, stable=True)
             outside = ranked.cumsum(-1) - ranked >= self.top_p  # the first token is always inside
             p = p.masked_fill(torch.zeros_like(outside).scatter(-1, order, outside), 0.0)
             p = p / p.sum(-1, keepdim=True)
