@@ -1,0 +1,1 @@
+"""What a model is worth, in numbers that carry a signature and stand beside a baseline."""

@@ -1,0 +1,166 @@
+"""Everything that is measured of one model on some windows, in one result."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Generator
+
+from seqgen import __version__
+from seqgen.config import from_dict
+from seqgen.evaluation.latent import Readings, read
+from seqgen.evaluation.ngram import fit_ngram
+from seqgen.evaluation.notes import note_scores
+from seqgen.evaluation.paths import Likelihood, measure_paths
+from seqgen.evaluation.reconstruction import (
+    Tokens,
+    common_bar,
+    exact_windows,
+    hit_scores,
+    hold,
+    onset_accuracy,
+    step_accuracy,
+)
+from seqgen.evaluation.windows import TestWindows, array_hash, load_windows
+from seqgen.models.checkpoint import load_model
+from seqgen.models.music_vae import MusicVAE
+from seqgen.representation.converter import RepresentationConfig
+
+ORDER = 6
+SHIFTS = range(-6, 7)
+"""semitones by which melodies are transposed for the n-gram model, as they are in training"""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The figures of one model on one set of windows."""
+
+    signature: str
+    reconstruction: dict[str, dict[str, float]]
+    """metric -> who ("free run", "teacher forced", "sampled z", then baselines) -> share in 0 .. 1"""
+    latent: dict[str, float]
+    """cross-entropies (nats a step), KL (nats a window), active units"""
+    latent_size: int
+    paths: dict[str, Likelihood]
+    """what is judged -> nats a step under the n-gram model; empty where no train windows are known"""
+
+
+@torch.no_grad()
+def evaluate(
+    folder: Path,
+    data: Path,
+    split: str = "test",
+    seed: int = 1,
+    pairs: int = 1000,
+    train: Path | None = None,
+    limit: int | None = None,
+    name: str | None = None,
+) -> Evaluation:
+    """Measure the model in a folder on shards or MIDI.
+
+    Args:
+        folder: the model.
+        data, split, train, limit: see `load_windows`.
+        seed: of everything that is drawn.
+        pairs: of windows between which midpoints are judged, and samples from the prior.
+        name: the model's name in the signature; the folder's by default.
+
+    Raises:
+        ValueError: for a bad model, bad data, or data that does not fit the model.
+    """
+    model, sections = load_model(folder)
+    where = f"{folder / 'config.yaml'}: representation"
+    representation = from_dict(RepresentationConfig, sections.get("representation"), where)
+    windows = load_windows(data, representation, split, train, limit, seed)
+    rng = Generator().manual_seed(seed)
+    token = windows.tokens.astype(np.int64)
+    readings = read(model, torch.from_numpy(token), rng)
+    melody = representation.name == "melody"
+    paths: dict[str, Likelihood] = {}
+    if windows.train is not None:
+        lm = fit_ngram(windows.train, model.config.vocabulary_size, ORDER, SHIFTS if melody else (0,))
+        paths = measure_paths(model, token, readings, lm, pairs, rng)
+    model_name = name or folder.resolve().name
+    return Evaluation(
+        sign(model_name, weights_hash(folder), representation, windows, pairs, seed),
+        reconstruct(model, windows, readings, melody),
+        {
+            "cross-entropy": readings.cross_entropy,
+            "cross-entropy, random z": readings.cross_entropy_random,
+            "KL": readings.kl,
+            "active units": readings.active_units,
+        },
+        model.config.latent,
+        paths,
+    )
+
+
+def reconstruct(
+    model: MusicVAE, windows: TestWindows, readings: Readings, melody: bool
+) -> dict[str, dict[str, float]]:
+    """The model's reconstructions and the baselines, each by every metric."""
+    estimates: dict[str, Tokens] = {
+        "free run": readings.free_run,
+        "teacher forced": readings.teacher_forced,
+        "sampled z": readings.sampled,
+        "always hold" if melody else "always silent": hold(windows.tokens),
+    }
+    if not melody:
+        source = windows.tokens if windows.train is None else windows.train
+        estimates["common bar"] = common_bar(source, windows.tokens, model.config.steps_per_bar)
+    columns = {
+        who: measure(windows.tokens, tokens, model.config.first_onset, melody)
+        for who, tokens in estimates.items()
+    }
+    metrics = next(iter(columns.values()))
+    return {metric: {who: column[metric] for who, column in columns.items()} for metric in metrics}
+
+
+def measure(reference: Tokens, estimate: Tokens, first_onset: int, melody: bool) -> dict[str, float]:
+    """All metrics of one set of reconstructions."""
+    result = {
+        "step accuracy": step_accuracy(reference, estimate),
+        "onset accuracy": onset_accuracy(reference, estimate, first_onset),
+    }
+    with (
+        warnings.catch_warnings()
+    ):  # a baseline that plays nothing has no notes: that is what it is there for
+        warnings.filterwarnings("ignore", "the estimate has no", UserWarning)
+        if melody:
+            result["note F1"] = note_scores(reference, estimate).f1
+            result["note F1, with ends"] = note_scores(reference, estimate, offsets=True).f1
+        else:
+            hits = hit_scores(reference, estimate)
+            result |= {"hit F1": hits.f1, "hit precision": hits.precision, "hit recall": hits.recall}
+    result["exact windows"] = exact_windows(reference, estimate)
+    return result
+
+
+def sign(
+    name: str, weights: str, representation: RepresentationConfig, windows: TestWindows, pairs: int, seed: int
+) -> str:
+    """One line that says what was measured, so that two figures can be compared."""
+    shifts = f", {SHIFTS[0]} to +{SHIFTS[-1]} semitones" if representation.name == "melody" else ""
+    parts = {
+        "model": f"{name}@{weights}",
+        "representation": f"{representation.name}, {representation.bars} bars",
+        "data": f"{windows.name}@{windows.hash}",
+        "windows": windows.describe_dropped(),
+        "decoding": "greedy (temperature 0) from the posterior mean",
+    }
+    if windows.train is not None:
+        train = f"{windows.train_name}@{array_hash(windows.train)}"
+        parts |= {"paths": f"{pairs} pairs", "lm": f"Witten-Bell {ORDER}-gram of {train}{shifts}"}
+    parts |= {"seed": str(seed), "seqgen": __version__, "torch": torch.__version__}
+    return "|".join(f"{key}:{value}" for key, value in parts.items())
+
+
+def weights_hash(folder: Path) -> str:
+    """The first 12 hexadecimal digits of the SHA-256 of the weights' file."""
+    with open(folder / "model.safetensors", "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:12]

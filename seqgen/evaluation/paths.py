@@ -1,0 +1,93 @@
+"""Does music halfway between two windows sound like music? Judged by an n-gram model of the training windows.
+
+Nats a step under `ngram`: of test windows, of their reconstructions, of what lies halfway between them (slerp
+and lerp), of samples from the prior, and of a plain mix of two windows, each step from one or the other, as
+music would be if nothing had been learned. Holding everything is very likely under any n-gram model, so the
+onsets a step stand beside: a midpoint that falls silent is not a good one.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Generator, Tensor
+
+from seqgen.core import Sampling
+from seqgen.evaluation.latent import Readings, decode
+from seqgen.evaluation.ngram import NGram
+from seqgen.models.music_vae import MusicVAE
+
+WARM = Sampling(temperature=0.5)
+WARMLY = ", T=0.5"
+ENDS = "reconstructed ends"
+
+
+class Likelihood(NamedTuple):
+    """Of some windows."""
+
+    nll: float
+    """nats a step under the n-gram model"""
+    onsets: float
+    """share of the steps on which something begins"""
+
+
+def measure_paths(
+    model: MusicVAE, token: np.ndarray, readings: Readings, lm: NGram, pairs: int, rng: Generator
+) -> dict[str, Likelihood]:
+    """The likelihood of ends, midpoints and samples, by name; `ratio` puts midpoints against ends.
+
+    Args:
+        token: the windows [N, T] that `readings` is of.
+        pairs: how many random pairs of different windows are drawn; as many samples come from the prior.
+        rng: draws pairs, samples and the mix.
+    """
+    if pairs < 1:
+        raise ValueError(f"pairs: expected at least 1, got {pairs}")
+    a, b = random_pairs(len(token), pairs, rng)
+    mean = readings.posterior.mean
+    prior = torch.randn(pairs, mean.shape[1], generator=rng).to(mean.device)
+    middles = {
+        "slerp midpoints": slerp(mean[a], mean[b], 0.5),
+        "lerp midpoints": (mean[a] + mean[b]) / 2,
+        "prior samples": prior,
+    }
+    ends = torch.cat([a, b]).numpy()
+    warm_ends = decode(model, mean, WARM, rng).cpu().numpy()
+    windows = {
+        "ends": token[ends],
+        ENDS: readings.free_run.cpu().numpy()[ends],
+        ENDS + WARMLY: warm_ends[ends],
+    }
+    for name, z in middles.items():
+        windows[name] = decode(model, z).cpu().numpy()
+        windows[name + WARMLY] = decode(model, z, WARM, rng).cpu().numpy()
+    coin = torch.rand(pairs, token.shape[1], generator=rng).numpy() < 0.5
+    windows["mixed ends"] = np.where(coin, token[a.numpy()], token[b.numpy()])
+    first = model.config.first_onset
+    return {
+        name: Likelihood(float(lm.nll(x).mean()), float((x >= first).mean())) for name, x in windows.items()
+    }
+
+
+def ratio(likelihoods: dict[str, Likelihood], name: str = "slerp midpoints") -> float:
+    """Nats against those of the reconstructed ends at the same temperature: above 1 is less like music."""
+    return likelihoods[name].nll / likelihoods[ENDS + WARMLY if name.endswith(WARMLY) else ENDS].nll
+
+
+def random_pairs(windows: int, pairs: int, rng: Generator) -> tuple[Tensor, Tensor]:
+    """Indices [pairs] of first and second ends, which are never the same window."""
+    a = torch.randint(windows, (pairs,), generator=rng)
+    b = (a + torch.randint(1, windows, (pairs,), generator=rng)) % windows
+    return a, b
+
+
+def slerp(a: Float[Tensor, "N Z"], b: Float[Tensor, "N Z"], t: float) -> Float[Tensor, "N Z"]:
+    """Along the great circle from a to b (Shoemake 1985); along the line where they (nearly) coincide."""
+    cosine = torch.nn.functional.cosine_similarity(a, b, dim=-1)[:, None].clamp(-1, 1)
+    angle = torch.acos(cosine)
+    sine = torch.sin(angle)
+    arc = (torch.sin((1 - t) * angle) * a + torch.sin(t * angle) * b) / sine
+    return torch.where(sine > 1e-4, arc, (1 - t) * a + t * b)

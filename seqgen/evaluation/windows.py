@@ -1,0 +1,170 @@
+"""The windows that a figure is about: a split of shards, or MIDI files, without those that are in train.
+
+A window that also occurs in train, in this key or another, is dropped: a model that has learned it by heart
+would look better than it is. Where train is not known, the result says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from seqgen.data.duplicates import fingerprint
+from seqgen.data.shards import INDEX, Shards
+from seqgen.data.sources import MidiSources
+from seqgen.io import MidiError, read_notes
+from seqgen.representation.converter import Converter, RepresentationConfig, make_converter
+from seqgen.representation.extraction import describe_counts
+
+
+@dataclass(frozen=True, eq=False)
+class TestWindows:
+    """N windows of T steps, what became of the others, and the train windows if they are known."""
+
+    tokens: np.ndarray
+    """[N, T] int16"""
+    name: str
+    """of the data: folder and split"""
+    found: int
+    """windows before any was dropped"""
+    train: np.ndarray | None = None
+    """[M, T] int16"""
+    train_name: str = ""
+    repeated: int = 0
+    """dropped: the same as an earlier one"""
+    in_train: int | None = None
+    """dropped: also in train, up to transposition; None where that is unknown or train itself is asked for"""
+    unreadable: int = 0
+    """files that could not be read"""
+
+    @property
+    def hash(self) -> str:
+        """Of the tokens, in order; the same on every machine."""
+        return array_hash(self.tokens)
+
+    def describe_dropped(self) -> str:
+        """What happened to the windows that are not counted, for a signature."""
+        if self.train is None:
+            overlap = "train overlap unknown"
+        elif self.in_train is None:
+            overlap = "train itself"
+        else:
+            overlap = f"{self.in_train} in train dropped"
+        parts = [f"{len(self.tokens)} of {self.found}", overlap]
+        if self.repeated:
+            parts.append(f"{self.repeated} repeated dropped")
+        if self.unreadable:
+            parts.append(f"{self.unreadable} unreadable files")
+        return ", ".join(parts)
+
+
+def load_windows(
+    data: Path,
+    representation: RepresentationConfig,
+    split: str = "test",
+    train: Path | None = None,
+    limit: int | None = None,
+    seed: int = 1,
+) -> TestWindows:
+    """The windows of `data` for a model of this representation.
+
+    Args:
+        data: shards, of which `split` is taken and compared with their own train split; or MIDI: a folder, an
+            archive or a file, which are read as the model's representation says.
+        train: shards whose train split counts as train instead.
+        limit: at most this many windows, drawn with `seed`.
+
+    Raises:
+        ValueError: if there is nothing to evaluate, or what there is does not fit the model.
+    """
+    if limit is not None and limit < 2:
+        raise ValueError(f"limit: expected at least 2 windows, got {limit}")
+    converter = make_converter(representation)
+    known = None if train is None else open_shards(train, converter)
+    if (data / INDEX).is_file():
+        shards = open_shards(data, converter)
+        tokens = np.array(shards.tokens(split))
+        windows = TestWindows(tokens, f"{_name(data)}/{split}", len(tokens))
+        known = known or shards
+    elif data.exists():
+        windows = _read_midi(data, converter)
+    else:
+        raise ValueError(
+            f"data: there is nothing at {data}; give shards (`seqgen prepare`) or a folder of MIDI files"
+        )
+    if known is not None:
+        windows = replace(
+            windows, train=np.array(known.tokens("train")), train_name=f"{_name(known.folder)}/train"
+        )
+        if split != "train" or known.folder.resolve() != data.resolve():
+            windows = drop_train(windows, converter)
+    if limit is not None and limit < len(windows.tokens):
+        rows = np.random.default_rng(seed).permutation(len(windows.tokens))[:limit]
+        windows = replace(windows, tokens=windows.tokens[np.sort(rows)])
+    if len(windows.tokens) < 2:
+        raise ValueError(
+            f"data: expected at least 2 windows in {windows.name}, got {windows.describe_dropped()}"
+        )
+    return windows
+
+
+def drop_train(windows: TestWindows, converter: Converter) -> TestWindows:
+    """Without the windows whose transposition key occurs in train."""
+    assert windows.train is not None
+    seen = fingerprint(converter.transposition_key(windows.train))
+    new = ~np.isin(fingerprint(converter.transposition_key(windows.tokens)), seen)
+    return replace(windows, tokens=windows.tokens[new], in_train=int((~new).sum()))
+
+
+def open_shards(folder: Path, converter: Converter) -> Shards:
+    """Shards that hold what the converter makes."""
+    shards = Shards(folder)
+    own = shards.representation
+    if (own.name, own.bars) != (converter.name, converter.bars):
+        raise ValueError(
+            f"{folder}: the model reads {converter.name} windows of {converter.bars} bars, these shards hold "
+            f"{own.name} windows of {own.bars} bars: prepare others, or name another model"
+        )
+    return shards
+
+
+def array_hash(tokens: np.ndarray) -> str:
+    """The first 12 hexadecimal digits of the SHA-256 of an array of int16 and its shape."""
+    rows = np.ascontiguousarray(tokens, dtype="<i2")
+    return hashlib.sha256(str(rows.shape).encode() + rows.tobytes()).hexdigest()[:12]
+
+
+def _read_midi(data: Path, converter: Converter) -> TestWindows:
+    """The different windows of all MIDI files, in the order of their paths."""
+    counts: Counter[str] = Counter()
+    rows = [np.zeros((0, converter.steps), np.int16)]
+    unreadable = 0
+    for file in MidiSources([data]):
+        try:
+            if file.problem:
+                raise MidiError(file.problem)
+            extraction = converter.extract(read_notes(file.data))
+        except MidiError:
+            unreadable += 1
+            continue
+        counts.update(extraction.counts)
+        rows.append(extraction.tokens)
+    tokens = np.concatenate(rows)
+    if len(tokens) < 2:
+        why = describe_counts(counts) or "nothing was rejected"
+        raise ValueError(
+            f"data: expected at least 2 {converter.name} windows of {converter.bars} bars in {data}, got "
+            f"{len(tokens)}: {unreadable} files could not be read, {why}"
+        )
+    first = np.sort(np.unique(fingerprint(tokens), return_index=True)[1])
+    return TestWindows(
+        tokens[first], _name(data), len(tokens), repeated=len(tokens) - len(first), unreadable=unreadable
+    )
+
+
+def _name(folder: Path) -> str:
+    return folder.name or folder.resolve().name
