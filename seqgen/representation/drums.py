@@ -72,7 +72,11 @@ class DrumConverter:
         return out.finish(("beat", "beats"))
 
     def encode(self, music: NoteTable | NoteSequence) -> np.ndarray:
-        """The windows of a piece as [N, T] int16, as `extract` finds them."""
+        """The windows of a piece as [N, T] int16, as `extract` finds them.
+
+        `encode(decode(x))` is `[x]` for every window `x` with a hit in its first and its last bar and no rest
+        of `gap_bars` bars between. For any other row see `encode_clip`.
+        """
         return self.extract(as_table(music)).tokens
 
     def encode_clip(self, music: NoteTable | NoteSequence, start_bar: int = 0) -> np.ndarray:
@@ -97,14 +101,14 @@ class DrumConverter:
         program: int = 0,
         instrument: int = DRUM_INSTRUMENT,
     ) -> NoteSequence:
-        """Tokens [T] (any number of steps) as a NoteSequence in 4/4 of that length, each hit a sixteenth
-        long.
+        """Tokens [T] (any number of steps) as a NoteSequence in 4/4 of that length; a hit lasts a sixteenth.
 
         Args:
             qpm: tempo in quarter notes per minute, for instance that of the source (`Window.qpm`).
             velocity: of hits on an eighth, for instance the source's (`Segment.velocity`); hits on a beat are
-                a little louder, hits between eighths a little softer (see `sequence.ACCENTS`). program:
-                number of the kit.
+                a little louder, hits between eighths a little softer (see `sequence.ACCENTS`).
+            program: number of the kit.
+            instrument: track number.
 
         Raises:
             ValueError: if the tokens are not [T] in the vocabulary, or tempo or velocity make no sense.

@@ -68,8 +68,7 @@ class Segment:
 
 @dataclass(frozen=True, eq=False)
 class Extraction:
-    """Windows and segments in the order (stretch of one metre, instrument, start), and counts of what was
-    rejected."""
+    """Windows and segments in the order (stretch of one metre, instrument, start), and what was rejected."""
 
     windows: list[Window]
     segments: list[Segment]
@@ -102,8 +101,7 @@ class Extraction:
 
 
 def describe_counts(counts: Counter[str]) -> str:
-    """The reasons of one or many extractions (add their `counts`) as part of a sentence, empty if there are
-    none.
+    """The reasons in the counts of one extraction, or in the sum of many, as part of a sentence.
 
     >>> describe_counts(Counter({"polyphonic": 12, "metre": 2, "metre 3/4": 2}))
     '2 stretches in 3/4 skipped, 12 notes dropped under a higher one'
@@ -160,8 +158,7 @@ class Collector:
         return np.lib.stride_tricks.sliding_window_view(tokens, size)[::STEPS_PER_BAR].copy()
 
     def add_windows(self, rows: np.ndarray, bars: np.ndarray, instrument: int, stretch: Stretch) -> None:
-        """Keep those of the windows [N, T] that are new; they begin at bars number `bars` [N] of the
-        stretch."""
+        """Keep those of the windows [N, T] that are new; window n begins at bar `bars[n]` of the stretch."""
         qpm = self._tempos_at(stretch, bars).tolist()
         for row, bar, tempo in zip(rows, bars.tolist(), qpm, strict=True):
             key = row.tobytes()

@@ -84,7 +84,12 @@ class MelodyConverter:
         return out.finish(("melody", "melodies"))
 
     def encode(self, music: NoteTable | NoteSequence) -> np.ndarray:
-        """The windows of a piece as [N, T] int16, as `extract` finds them."""
+        """The windows of a piece as [N, T] int16, as `extract` finds them.
+
+        `encode(decode(x))` is `[x]` for every window `x` that extraction could cut out of a piece with
+        nothing else in it: canonical, its first onset in the first bar, no rest of `gap_bars` bars, and its
+        last note heard in the last bar. For any other row see `encode_clip`.
+        """
         return self.extract(as_table(music)).tokens
 
     def encode_clip(
@@ -129,8 +134,9 @@ class MelodyConverter:
         Args:
             qpm: tempo in quarter notes per minute, for instance that of the source (`Window.qpm`).
             velocity: of notes on an eighth, for instance the source's (`Segment.velocity`); notes on a beat
-                are a little louder, notes between eighths a little softer (see `sequence.ACCENTS`). program:
-                General MIDI program, from 0.
+                are a little louder, notes between eighths a little softer (see `sequence.ACCENTS`).
+            program: General MIDI program, from 0.
+            instrument: track number.
 
         Raises:
             ValueError: if the tokens are not [T] in the vocabulary, or tempo or velocity make no sense.
@@ -146,11 +152,9 @@ class MelodyConverter:
         return to_sequence(played, len(row), qpm, velocity, program, instrument, is_drum=False)
 
     def transposition_key(self, tokens: np.ndarray) -> np.ndarray:
-        """Windows [N, T] made equal where they are transpositions of each other: onsets relative to the first
-        one.
+        """Windows [N, T] made equal where they are transpositions of each other.
 
-        Holds and note-offs stay; an onset becomes 128 + its distance in semitones from the first onset of its
-        row.
+        Holds and note-offs stay; an onset becomes 128 + its distance in semitones from its row's first onset.
         """
         onset = tokens >= FIRST_ONSET
         first = np.take_along_axis(tokens, onset.argmax(axis=1)[:, None], axis=1)
@@ -204,8 +208,7 @@ class MelodyConverter:
 def top_voice(
     start: np.ndarray, end: np.ndarray, pitch: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, int, int]:
-    """One voice out of notes [N] in steps: the highest of each step, each ending where the next begins at the
-    latest.
+    """One voice out of notes [N] in steps: the highest of each step, none sounding into the next.
 
     Returns:
         indices [M] of the notes kept, in time order; their starts and ends [M]; how many were dropped; how
@@ -221,15 +224,13 @@ def top_voice(
 
 
 def write_notes(tokens: np.ndarray, start: np.ndarray, end: np.ndarray, pitch: np.ndarray) -> None:
-    """Write notes that do not overlap into holds [T]; a release at or after the end of the row is left
-    out."""
+    """Write notes that do not overlap into holds [T]; a release after the row's end is left out."""
     tokens[end[end < len(tokens)]] = NOTE_OFF
     tokens[start] = pitch - PITCH_OFFSET  # last, so that an onset replaces a release on its step
 
 
 def forget_sounding_note(windows: np.ndarray) -> None:
-    """In place: a note-off before the first onset of a window [N, T] ends a note that the window does not
-    know."""
+    """In place: no note-off before the first onset of a window [N, T], which knows no note that it could end."""
     windows[np.cumsum(windows >= FIRST_ONSET, axis=1) == 0] = HOLD
 
 

@@ -1,5 +1,4 @@
-"""The grid that tokens live on: sixteenth steps, bars, and the stretches of a piece that can be cut into
-bars.
+"""The grid that tokens live on: sixteenth steps, bars, and the stretches that can be cut into bars.
 
 A bar has 16 steps. Bars are counted from each time signature change, so a change in the middle of a bar
 starts a fresh grid. Rounding is that of note_seq's `quantize_note_sequence`: half a step goes up, and a note
