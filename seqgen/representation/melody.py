@@ -230,7 +230,7 @@ def write_notes(tokens: np.ndarray, start: np.ndarray, end: np.ndarray, pitch: n
 
 
 def forget_sounding_note(windows: np.ndarray) -> None:
-    """In place: no note-off before the first onset of a window [N, T], which knows no note that it could end."""
+    """In place: no note-off before the first onset of a window [N, T]: it knows no note to end there."""
     windows[np.cumsum(windows >= FIRST_ONSET, axis=1) == 0] = HOLD
 
 
