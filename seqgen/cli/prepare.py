@@ -36,9 +36,9 @@ def prepare(
         programs: melody: General MIDI programs from the first up to and not including the second; all, if not
             given.
         two_four: read 2/4 too, two bars as one.
-        splits: a table that says which file belongs to which split: columns path (or file, midi_filename, id
-            with or without dataset), split, and perhaps shift_quarters. Without one, files are split by a hash
-            of their content: 90 parts train, 5 valid, 5 test.
+        splits: a table that says which file belongs to which split: columns path (or file, midi_filename,
+            id with or without dataset), split, and perhaps shift_quarters. Without one, files are split by a
+            hash of their content: 90 parts train, 5 valid, 5 test.
         workers: processes; one for each core, if not given.
         seed: of the split by hash.
         overwrite: replace shards that are in out.

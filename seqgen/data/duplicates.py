@@ -2,8 +2,8 @@
 
 A window of `valid` that also occurs in `train`, or of `test` that occurs in either, would make a figure look
 better than it is; it is dropped where it occurs in another key, too. What is compared are 64-bit hashes of
-the tokens: by chance two of ten million different windows agree three times in a million preparations, and one
-of them is lost.
+the tokens: by chance two of ten million different windows agree three times in a million preparations, and
+one of them is lost.
 """
 
 from __future__ import annotations

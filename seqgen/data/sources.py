@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, Protocol, runtime_checkable
 
 MIDI_SUFFIXES = (".mid", ".midi", ".kar")
 ZIP_SUFFIXES = (".zip",)
@@ -68,6 +68,11 @@ class _Entry:
     size: int
 
 
+@runtime_checkable
+class _Stream(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
 class MidiSources:
     """Iterates over the MIDI files of all inputs. `done_bytes` of `total_bytes` on disk have been read.
 
@@ -91,7 +96,7 @@ class MidiSources:
                 if _has(entry.file, MIDI_SUFFIXES):
                     yield self._single(entry)
                 elif _has(entry.file, ZIP_SUFFIXES):
-                    yield from self._zip(entry, before)
+                    yield from self._zip(entry)
                 else:
                     yield from self._tar(entry, before)
             except ARCHIVE_ERRORS as error:
@@ -105,7 +110,7 @@ class MidiSources:
         with open(entry.file, "rb") as stream:
             return self._take(stream, entry.source, entry.path)
 
-    def _zip(self, entry: _Entry, before: int) -> Iterator[MidiFile]:
+    def _zip(self, entry: _Entry) -> Iterator[MidiFile]:
         with zipfile.ZipFile(entry.file) as archive:
             unpacked = 0
             for number, member in enumerate(sorted(archive.infolist(), key=lambda info: info.filename)):
@@ -152,7 +157,7 @@ class MidiSources:
             if stream.last.strip(b"\0"):  # tarfile takes a damaged header for the end
                 raise ValueError(f"damaged after {number} members")
 
-    def _take(self, stream: IO[bytes], source: str, path: str) -> MidiFile:
+    def _take(self, stream: _Stream, source: str, path: str) -> MidiFile:
         data = stream.read(self.limits.file_bytes + 1)
         if len(data) > self.limits.file_bytes:
             return MidiFile(source, path, b"", f"larger than {_size(self.limits.file_bytes)}")
@@ -162,21 +167,21 @@ class MidiSources:
 class _Guarded:
     """A stream for tarfile that refuses huge reads: a header may claim that a name is ten gigabytes long."""
 
-    def __init__(self, stream: IO[bytes], most: int) -> None:
+    def __init__(self, stream: Any, most: int) -> None:
         self._stream, self._most = stream, most
         self.last = b""
 
     def read(self, size: int = -1) -> bytes:
         if not 0 <= size <= self._most:
             raise ValueError(f"a header asks for {size} bytes at once")
-        self.last = self._stream.read(size)
+        self.last = bytes(self._stream.read(size))
         return self.last
 
     def seek(self, position: int, whence: int = 0) -> int:
-        return self._stream.seek(position, whence)
+        return int(self._stream.seek(position, whence))
 
     def tell(self) -> int:
-        return self._stream.tell()
+        return int(self._stream.tell())
 
 
 def _entries(path: Path, limits: Limits) -> Iterator[_Entry]:
@@ -216,7 +221,7 @@ def _walk(folder: Path, name: str, limits: Limits) -> Iterator[_Entry]:
             yield _Entry(name, path.relative_to(folder).as_posix(), path, size)
 
 
-def _decompress(raw: IO[bytes], path: Path) -> Any:
+def _decompress(raw: Any, path: Path) -> Any:
     """A stream of a tar's plain bytes, by the ending of its name."""
     suffix = path.name.lower()
     if suffix.endswith("gz"):

@@ -87,6 +87,6 @@ class Spools:
             {split: spool.untransposed for split, spool in self._spools.items()},
         )
         return {
-            split: SplitWindows(tokens, origin, order[kept[split].rows])
-            for split, (tokens, origin, order) in sorted_windows.items()
+            split: SplitWindows(tokens, origin, by_file[kept[split].rows])
+            for split, (tokens, origin, by_file) in sorted_windows.items()
         }, kept

@@ -1,0 +1,73 @@
+"""The scripts of data_tools: what they say and what they would run."""
+
+import csv
+import hashlib
+import inspect
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from seqgen.cli.prepare import prepare
+
+TOOLS = Path(__file__).parents[2] / "data_tools"
+CORPORA = TOOLS / "corpora.tsv"
+
+pytestmark = pytest.mark.skipif(not TOOLS.exists(), reason="not a checkout: the tools are not in the package")
+
+
+def run(*command):
+    return subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=60)
+
+
+def test_the_commands_use_arguments_that_exist(tmp_path):
+    done = subprocess.run(
+        ["sh", str(TOOLS / "prepare_shipped.sh"), "DATA", "OUT", "--workers", "3"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={"SEQGEN": "echo RUN", "PATH": "/usr/bin:/bin"},
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [shlex.split(line) for line in done.stdout.splitlines() if line.startswith("RUN prepare ")]
+    assert [line[line.index("--out") + 1] for line in lines] == [
+        "OUT/mel-2bar",
+        "OUT/mel-16bar",
+        "OUT/drums-2bar",
+    ]
+    arguments = inspect.signature(prepare).parameters
+    with open(CORPORA, newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream, delimiter="\t"))
+    shipped = {"DATA/" + row["archive"] for row in rows if row["in_shipped_models"] == "yes"}
+    used = {word for line in lines for word in line if word.endswith(".tar.xz")}
+    assert used == shipped
+    for line in lines:
+        assert line[-2:] == ["--workers", "3"]
+        for word in line:
+            if word.startswith("--"):
+                assert word[2:].replace("-", "_") in arguments
+
+
+def test_without_folders_it_says_how():
+    done = run("sh", TOOLS / "prepare_shipped.sh", "DATA")
+    assert done.returncode == 2
+    assert "usage:" in done.stderr
+
+
+def test_a_local_copy_is_checked(tmp_path):
+    listed = run(sys.executable, TOOLS / "get_melodies.py")
+    assert listed.returncode == 0
+    with open(CORPORA, newline="", encoding="utf-8") as stream:
+        rows = list(csv.DictReader(stream, delimiter="\t"))
+    for row in rows:
+        assert f"https://github.com/{row['repository']} at {row['commit']}" in listed.stdout
+        assert len(row["sha256"]) == 2 * hashlib.sha256().digest_size
+    (tmp_path / "melodies").mkdir()
+    (tmp_path / "melodies" / "cre.tar.xz").write_bytes(b"other")
+    checked = run(sys.executable, TOOLS / "get_melodies.py", tmp_path)
+    assert checked.returncode == 1
+    assert "melodies/cre.tar.xz: different" in checked.stdout
+    assert "melodies/lieder.tar.xz: missing" in checked.stdout
+    assert run(sys.executable, TOOLS / "get_melodies.py", tmp_path / "none").returncode == 2
