@@ -16,6 +16,8 @@ from seqgen.io.errors import MidiError
 
 MAX_BYTES = 16 * 2**20
 MAX_EVENTS = 1_000_000
+MAX_OTHER_EVENTS = 100_000  # meta events and system exclusive: each costs ten times what a note does
+MAX_TRACKS = 4096
 MAX_TICK = 2**31 - 1
 
 _DELTA = rb"[\x80-\xff]{0,3}[\x00-\x7f]"
@@ -65,11 +67,14 @@ def check_midi(data: bytes) -> None:
         raise MidiError("it counts time in film frames (SMPTE): save it with ticks per quarter note")
     if tracks == 0:
         raise MidiError("its header says that it has no tracks")
+    if tracks > MAX_TRACKS:
+        raise MidiError(f"its header promises {tracks:,} tracks: at most {MAX_TRACKS:,} are read")
     chunks = _track_chunks(data)
     if len(chunks) < tracks:
         raise MidiError(f"its header promises {tracks} tracks, and it has {len(chunks)}: cut off or damaged")
+    others = 0
     for number, (begin, end) in enumerate(chunks):
-        _check_events(data, begin, end, f"track {number + 1}")
+        others += _check_events(data, begin, end, f"track {number + 1}", MAX_OTHER_EVENTS - others)
     # Counting takes a second for a million events: only where there may be too many.
     if len(data) > 2 * MAX_EVENTS or _may_overflow(data):
         _count(data, chunks)
@@ -89,37 +94,50 @@ def _track_chunks(data: bytes) -> list[tuple[int, int]]:
                     f"cut off in track {len(chunks) + 1}: {length:,} bytes promised, {there:,} there"
                 )
             chunks.append((at, at + length))
+            if len(chunks) > MAX_TRACKS:
+                raise MidiError(f"more than {MAX_TRACKS:,} tracks")
         at += length
     return chunks
 
 
-def _check_events(data: bytes, begin: int, end: int, where: str) -> None:
-    at = begin
-    channel_events = (begin, begin)  # the last stretch of them
+def _check_events(data: bytes, begin: int, end: int, where: str, budget: int) -> int:
+    """How many events there are that are no channel messages; MidiError if more than `budget` of them."""
+    at, others = begin, 0
+    stretch = (begin, begin)  # of channel messages, the last one
+    running = 0  # data bytes of a message without status byte; 0: to be looked up in the stretch
     while at < end:
         match = _CHANNEL_EVENTS.match(data, at, end)
         if match is not None and match.end() > at:
-            channel_events = (at, at := match.end())
+            stretch, running = (at, match.end()), 0
+            at = match.end()
             continue
         at, kind, size = _special_event(data, at, end, where)
+        others += 1
+        if others > budget:
+            raise MidiError(
+                f"more than {MAX_OTHER_EVENTS:,} meta events (texts, tempos): split it or clean it"
+            )
         if kind < 0x80:
             # A message without status byte after a meta event: not allowed, but some write it, all read it.
-            match = _RUNNING_EVENTS[_data_bytes(data, *channel_events) - 1].match(data, at, end)
-            if channel_events[0] == channel_events[1] or match is None or match.end() == at:
+            running = running or _data_bytes(data, *stretch)
+            match = _RUNNING_EVENTS[running - 1].match(data, at, end) if running else None
+            if match is None or match.end() == at:
                 raise MidiError(f"damaged at byte {at} ({where}): data where an event should begin")
             at = match.end()
         elif kind == _END_OF_TRACK + 0x100:
-            return
+            break
         else:
             at += size
+    return others
 
 
 def _data_bytes(data: bytes, begin: int, end: int) -> int:
-    """1 or 2: how many data bytes the last status byte of a stretch of channel events asks for."""
-    status = 0x80
+    """How many data bytes the last status byte of a stretch of channel messages asks for; 0 without one."""
+    size = 0
     for match in _STATUS_EVENTS.finditer(data, begin, end):
         status = data[_VARIABLE.match(data, match.start()).end()]  # type: ignore[union-attr]
-    return 1 if 0xC0 <= status < 0xE0 else 2
+        size = 1 if 0xC0 <= status < 0xE0 else 2
+    return size
 
 
 def _special_event(data: bytes, at: int, end: int, where: str) -> tuple[int, int, int]:

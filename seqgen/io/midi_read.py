@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seqgen.io.errors import MidiError
-from seqgen.io.midi_check import MAX_BYTES, check_midi
+from seqgen.io.midi_check import MAX_BYTES, MAX_TRACKS, check_midi
 from seqgen.io.notes import NoteTable
 from seqgen.io.tempo_map import TempoMap, last_at_each_place
 
@@ -31,7 +31,7 @@ def read_notes(source: str | Path | bytes) -> NoteTable:
     try:
         score = parse_midi(data)
         tracks = _instruments(score)
-        tempos = _tempo_map(score, tracks)
+        tempos = _tempo_map(score)
         notes = _notes(tracks)
     except MidiError as error:
         raise MidiError(f"{name}: {error}") from None
@@ -63,7 +63,7 @@ def read_midi(source: str | Path | bytes) -> NoteSequence:
     try:
         score = parse_midi(data)
         tracks = _instruments(score)
-        tempos = _tempo_map(score, tracks)
+        tempos = _tempo_map(score)
         sequence = NoteSequence(ticks_per_quarter=score.ticks_per_quarter)
         sequence.source_info.encoding_type = NoteSequence.SourceInfo.MIDI
         _add_notes(sequence, tracks, score.ticks_per_quarter, tempos)
@@ -112,6 +112,9 @@ def parse_midi(data: bytes) -> ScoreTick:
         score = Score.from_midi(data)
     except Exception as error:  # whatever a parser raises on a file, the file is the reason
         raise MidiError(f"damaged: {error}") from error
+    # A track, channel and program of the file is one here; each costs as much as a hundred notes.
+    if len(score.tracks) > MAX_TRACKS:
+        raise MidiError(f"{len(score.tracks):,} instruments: at most {MAX_TRACKS:,} are read")
     return score
 
 
@@ -147,17 +150,13 @@ def _signatures(score: ScoreTick) -> np.ndarray:
     return np.array(rows, dtype=np.float64).reshape(-1, 3)
 
 
-def _tempo_map(score: ScoreTick, tracks: list[TrackTick]) -> TempoMap:
+def _tempo_map(score: ScoreTick) -> TempoMap:
     """Also the place where pieces that are too long are refused: here seconds are known first."""
     if any(tempo.mspq == 0 for tempo in score.tempos):
         raise MidiError("a tempo of 0 microseconds per quarter note: damaged")
     rows = [(tempo.time / score.ticks_per_quarter, 60e6 / tempo.mspq) for tempo in score.tempos]
     tempos = TempoMap.from_quarters(np.array(rows, dtype=np.float64).reshape(-1, 2))
-    # The end of a score is that of its tracks; the globals may lie after it.
-    ends = [score.end(), *(track.end() for track in tracks)]
-    for events in (score.tempos, score.time_signatures, score.key_signatures, score.markers):
-        ends.extend(event.time for event in events)
-    seconds = float(tempos.to_seconds(np.array(max(ends) / score.ticks_per_quarter)))
+    seconds = tempos.second_at(score.end() / score.ticks_per_quarter)
     if seconds > MAX_SECONDS:
         hours = f"{seconds / 3600:,.1f} hours of music"
         raise MidiError(f"{hours}: at most 24 are read; a damaged file can look like this")
@@ -201,12 +200,12 @@ def _add_controls(sequence: NoteSequence, tracks: list[TrackTick], quarter: int,
 
 def _add_globals(sequence: NoteSequence, score: ScoreTick, tempos: TempoMap) -> None:
     def seconds(tick: int) -> float:
-        return float(tempos.to_seconds(np.array(tick / score.ticks_per_quarter)))
+        return tempos.second_at(tick / score.ticks_per_quarter)
 
     for second, qpm in zip(tempos.seconds.tolist(), tempos.qpm.tolist(), strict=True):
         sequence.tempos.add(time=second, qpm=qpm)
     for quarter, numerator, denominator in last_at_each_place(_signatures(score)):
-        time = float(tempos.to_seconds(np.array(quarter)))
+        time = tempos.second_at(quarter)
         sequence.time_signatures.add(time=time, numerator=int(numerator), denominator=int(denominator))
     for key in score.key_signatures:
         # -7 (flats) to 7 (sharps), 0 major or 1 minor; anything else is nonsense that harms nothing here.

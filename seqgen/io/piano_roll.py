@@ -74,7 +74,7 @@ def write_piano_roll(
 
 def _titles(count: int) -> list[str]:
     middle = [f"{step}/{count - 1}" for step in range(1, count - 1)]
-    return ["A", *middle, "B"][:count]
+    return ["A", *middle, "B"] if count > 1 else [""]
 
 
 def _draw(tables: list[NoteTable], titles: Sequence[str], heading: str) -> Figure:
@@ -130,7 +130,8 @@ def _pitch_range(tables: list[NoteTable]) -> tuple[float, float]:
 
 
 def _colours(table: NoteTable, first: NoteTable, last: NoteTable) -> list[str]:
-    in_first, in_last = set(_places(first)), set(_places(last))
+    in_first = set(_places(first))
+    in_last = set(_places(last)) if last is not first else set()
     names = {(True, True): "both", (True, False): "A", (False, True): "B", (False, False): "new"}
     return [COLOURS[names[place in in_first, place in in_last]] for place in _places(table)]
 
@@ -148,11 +149,11 @@ def _frame(axis: Axes, bar: float, bars: int, pitches: tuple[float, float], drum
     axis.set_xlim(0, bar * bars)
     axis.set_ylim(*pitches)
     axis.set_axisbelow(True)
-    every = next(step for step in (1, 2, 4, 8, 16, 32, 64, 10**9) if bars / step <= 32)
+    every = next(2**power for power in range(32) if bars <= 32 * 2**power)
     axis.set_xticks([bar * i for i in range(0, bars, every)], [str(i + 1) for i in range(0, bars, every)])
     for quarter in range(1, int(np.ceil(bar * bars))) if bars <= 16 else ():
         axis.axvline(quarter, color=_GRID, linewidth=0.5, zorder=0.6)
-    for index in range(1, bars):
+    for index in range(every if bars > 64 else 1, bars, every if bars > 64 else 1):
         axis.axvline(index * bar, color=_BAR, linewidth=0.9, zorder=0.7)
     if drums:
         axis.set_yticks(range(len(_LANES)), _LANES)
@@ -192,7 +193,10 @@ def _label(axis: Axes, title: str, colour: Any, beside: bool, indent: float) -> 
 def _draw_notes(axis: Axes, table: NoteTable, colours: list[str]) -> None:
     # A repeated note must look like two: a little is cut off the end of each.
     end = np.maximum(table.end - 0.06, table.start + 0.06)
-    _add_boxes(axis, (table.start, end), (table.pitch - 0.45, table.pitch + 0.45), colours)
+    half = (
+        0.45 if axis.bbox.height > 5 * np.ptp(axis.get_ylim()) else 0.6
+    )  # a thin line needs more than its lane
+    _add_boxes(axis, (table.start, end), (table.pitch - half, table.pitch + half), colours)
 
 
 def _draw_hits(axis: Axes, table: NoteTable, colours: list[str]) -> None:

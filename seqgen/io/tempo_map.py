@@ -39,6 +39,9 @@ class TempoMap:
         k = np.searchsorted(self.quarters, quarters, side="right") - 1
         return self.seconds[k] + (quarters - self.quarters[k]) * 60.0 / self.qpm[k]
 
+    def second_at(self, quarter: float) -> float:
+        return float(self.to_seconds(np.array([quarter]))[0])
+
     def to_quarters(self, seconds: np.ndarray) -> np.ndarray:
         # A note on a tempo change may sit a rounding error before it; either side gives the same place.
         k = np.maximum(np.searchsorted(self.seconds, seconds, side="right") - 1, 0)
