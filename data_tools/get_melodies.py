@@ -1,9 +1,9 @@
 """Where the training corpora are public, and whether a local copy of them is complete.
 
     python data_tools/get_melodies.py            prints each corpus: repository, commit and licence
-    python data_tools/get_melodies.py DATA_DIR   checks DATA_DIR's archives against corpora.tsv
+    python data_tools/get_melodies.py DATA_DIR   checks its archives against corpora.tsv
 
-Nothing is downloaded: some of these corpora may be used but not passed on, and which to take is your decision.
+Nothing is downloaded: some of these corpora may be used but not passed on, and which to take you decide.
 """
 
 from __future__ import annotations
