@@ -34,19 +34,5 @@ def evaluate(
     from seqgen.evaluation.evaluate import evaluate as measure
     from seqgen.evaluation.report import as_json, as_text
 
-    folder = model_folder(model)
-    result = measure(folder, data, split, seed, pairs, train, limit, name=folder.name)
+    result = measure(model, data, split, seed, pairs, train, limit)
     print(as_json(result) if json else as_text(result))
-
-
-def model_folder(model: str) -> Path:
-    """A model's folder as given, or the shipped model of that name."""
-    given = Path(model)
-    if given.is_dir():
-        return given.resolve()
-    shipped = Path(__file__).parent.parent / "shipped"
-    if (shipped / model).is_dir() and given.name == model:
-        return shipped / model
-    names = sorted(path.name for path in shipped.iterdir() if path.is_dir()) if shipped.is_dir() else []
-    known = ", ".join(names) or "(none is shipped)"
-    raise ValueError(f"model: expected a model's folder or one of {known}, got {model!r}")

@@ -26,10 +26,10 @@ from seqgen.evaluation.reconstruction import (
     onset_accuracy,
     step_accuracy,
 )
-from seqgen.evaluation.windows import TestWindows, array_hash, load_windows
-from seqgen.models.checkpoint import load_model
+from seqgen.evaluation.windows import WindowSet, array_hash, load_windows
 from seqgen.models.music_vae import MusicVAE
 from seqgen.representation.converter import RepresentationConfig
+from seqgen.tasks.shipped import find_folder, read_model
 
 ORDER = 6
 SHIFTS = range(-6, 7)
@@ -52,56 +52,52 @@ class Evaluation:
 
 @torch.no_grad()
 def evaluate(
-    folder: Path,
+    model: str | Path,
     data: Path,
     split: str = "test",
     seed: int = 1,
     pairs: int = 1000,
     train: Path | None = None,
     limit: int | None = None,
-    name: str | None = None,
 ) -> Evaluation:
-    """Measure the model in a folder on shards or MIDI.
+    """Measure a model on shards or MIDI.
 
     Args:
-        folder: the model.
+        model: a shipped model's name or a model's folder.
         data, split, train, limit: see `load_windows`.
         seed: of everything that is drawn.
         pairs: of windows between which midpoints are judged, and samples from the prior.
-        name: the model's name in the signature; the folder's by default.
 
     Raises:
         ValueError: for a bad model, bad data, or data that does not fit the model.
     """
-    model, sections = load_model(folder)
-    where = f"{folder / 'config.yaml'}: representation"
-    representation = from_dict(RepresentationConfig, sections.get("representation"), where)
+    name, vae, _, sections, _ = read_model(model)
+    representation = from_dict(RepresentationConfig, sections["representation"], f"{model}: representation")
     windows = load_windows(data, representation, split, train, limit, seed)
     rng = Generator().manual_seed(seed)
     token = windows.tokens.astype(np.int64)
-    readings = read(model, torch.from_numpy(token), rng)
+    readings = read(vae, torch.from_numpy(token), rng)
     melody = representation.name == "melody"
     paths: dict[str, Likelihood] = {}
     if windows.train is not None:
-        lm = fit_ngram(windows.train, model.config.vocabulary_size, ORDER, SHIFTS if melody else (0,))
-        paths = measure_paths(model, token, readings, lm, pairs, rng)
-    model_name = name or folder.resolve().name
+        lm = fit_ngram(windows.train, vae.config.vocabulary_size, ORDER, SHIFTS if melody else (0,))
+        paths = measure_paths(vae, token, readings, lm, pairs, rng)
     return Evaluation(
-        sign(model_name, weights_hash(folder), representation, windows, pairs, seed),
-        reconstruct(model, windows, readings, melody),
+        sign(name, weights_hash(find_folder(model)), representation, windows, pairs, seed),
+        reconstruct(vae, windows, readings, melody),
         {
             "cross-entropy": readings.cross_entropy,
             "cross-entropy, random z": readings.cross_entropy_random,
             "KL": readings.kl,
             "active units": readings.active_units,
         },
-        model.config.latent,
+        vae.config.latent,
         paths,
     )
 
 
 def reconstruct(
-    model: MusicVAE, windows: TestWindows, readings: Readings, melody: bool
+    model: MusicVAE, windows: WindowSet, readings: Readings, melody: bool
 ) -> dict[str, dict[str, float]]:
     """The model's reconstructions and the baselines, each by every metric."""
     estimates: dict[str, Tokens] = {
@@ -127,9 +123,7 @@ def measure(reference: Tokens, estimate: Tokens, first_onset: int, melody: bool)
         "step accuracy": step_accuracy(reference, estimate),
         "onset accuracy": onset_accuracy(reference, estimate, first_onset),
     }
-    with (
-        warnings.catch_warnings()
-    ):  # a baseline that plays nothing has no notes: that is what it is there for
+    with warnings.catch_warnings():  # a baseline that plays nothing is there for just that
         warnings.filterwarnings("ignore", "the estimate has no", UserWarning)
         if melody:
             result["note F1"] = note_scores(reference, estimate).f1
@@ -142,7 +136,7 @@ def measure(reference: Tokens, estimate: Tokens, first_onset: int, melody: bool)
 
 
 def sign(
-    name: str, weights: str, representation: RepresentationConfig, windows: TestWindows, pairs: int, seed: int
+    name: str, weights: str, representation: RepresentationConfig, windows: WindowSet, pairs: int, seed: int
 ) -> str:
     """One line that says what was measured, so that two figures can be compared."""
     shifts = f", {SHIFTS[0]} to +{SHIFTS[-1]} semitones" if representation.name == "melody" else ""

@@ -152,7 +152,7 @@ def _transposed(
     lowest = np.where(onset, rows, vocabulary_size).min(axis=1, initial=vocabulary_size)
     highest = np.where(onset, rows, 0).max(axis=1, initial=0)
     for shift in shifts:
-        fits = (lowest + shift >= first_onset) & (highest + shift < vocabulary_size)
+        fits = (lowest + shift >= first_onset) & (highest + shift < vocabulary_size) | ~onset.any(axis=1)
         yield rows[fits] + shift * onset[fits] if shift else rows
 
 

@@ -19,6 +19,7 @@ from seqgen.core import Sampling
 from seqgen.evaluation.latent import Readings, decode
 from seqgen.evaluation.ngram import NGram
 from seqgen.models.music_vae import MusicVAE
+from seqgen.tasks.latent import slerp
 
 WARM = Sampling(temperature=0.5)
 WARMLY = ", T=0.5"
@@ -50,7 +51,7 @@ def measure_paths(
     mean = readings.posterior.mean
     prior = torch.randn(pairs, mean.shape[1], generator=rng).to(mean.device)
     middles = {
-        "slerp midpoints": slerp(mean[a], mean[b], 0.5),
+        "slerp midpoints": halfway(mean[a], mean[b]),
         "lerp midpoints": (mean[a] + mean[b]) / 2,
         "prior samples": prior,
     }
@@ -84,10 +85,7 @@ def random_pairs(windows: int, pairs: int, rng: Generator) -> tuple[Tensor, Tens
     return a, b
 
 
-def slerp(a: Float[Tensor, "N Z"], b: Float[Tensor, "N Z"], t: float) -> Float[Tensor, "N Z"]:
-    """Along the great circle from a to b (Shoemake 1985); along the line where they (nearly) coincide."""
-    cosine = torch.nn.functional.cosine_similarity(a, b, dim=-1)[:, None].clamp(-1, 1)
-    angle = torch.acos(cosine)
-    sine = torch.sin(angle)
-    arc = (torch.sin((1 - t) * angle) * a + torch.sin(t * angle) * b) / sine
-    return torch.where(sine > 1e-4, arc, (1 - t) * a + t * b)
+def halfway(a: Float[Tensor, "N Z"], b: Float[Tensor, "N Z"]) -> Float[Tensor, "N Z"]:
+    """The middle of each path that `interpolate` takes."""
+    half = torch.tensor([0.5])
+    return torch.cat([slerp(x, y, half) for x, y in zip(a.cpu(), b.cpu(), strict=True)]).to(a.device)

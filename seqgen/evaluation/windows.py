@@ -22,7 +22,7 @@ from seqgen.representation.extraction import describe_counts
 
 
 @dataclass(frozen=True, eq=False)
-class TestWindows:
+class WindowSet:
     """N windows of T steps, what became of the others, and the train windows if they are known."""
 
     tokens: np.ndarray
@@ -69,7 +69,7 @@ def load_windows(
     train: Path | None = None,
     limit: int | None = None,
     seed: int = 1,
-) -> TestWindows:
+) -> WindowSet:
     """The windows of `data` for a model of this representation.
 
     Args:
@@ -88,7 +88,7 @@ def load_windows(
     if (data / INDEX).is_file():
         shards = open_shards(data, converter)
         tokens = np.array(shards.tokens(split))
-        windows = TestWindows(tokens, f"{_name(data)}/{split}", len(tokens))
+        windows = WindowSet(tokens, f"{_name(data)}/{split}", len(tokens))
         known = known or shards
     elif data.exists():
         windows = _read_midi(data, converter)
@@ -112,7 +112,7 @@ def load_windows(
     return windows
 
 
-def drop_train(windows: TestWindows, converter: Converter) -> TestWindows:
+def drop_train(windows: WindowSet, converter: Converter) -> WindowSet:
     """Without the windows whose transposition key occurs in train."""
     assert windows.train is not None
     seen = fingerprint(converter.transposition_key(windows.train))
@@ -138,7 +138,7 @@ def array_hash(tokens: np.ndarray) -> str:
     return hashlib.sha256(str(rows.shape).encode() + rows.tobytes()).hexdigest()[:12]
 
 
-def _read_midi(data: Path, converter: Converter) -> TestWindows:
+def _read_midi(data: Path, converter: Converter) -> WindowSet:
     """The different windows of all MIDI files, in the order of their paths."""
     counts: Counter[str] = Counter()
     rows = [np.zeros((0, converter.steps), np.int16)]
@@ -161,7 +161,7 @@ def _read_midi(data: Path, converter: Converter) -> TestWindows:
             f"{len(tokens)}: {unreadable} files could not be read, {why}"
         )
     first = np.sort(np.unique(fingerprint(tokens), return_index=True)[1])
-    return TestWindows(
+    return WindowSet(
         tokens[first], _name(data), len(tokens), repeated=len(tokens) - len(first), unreadable=unreadable
     )
 
