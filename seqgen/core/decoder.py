@@ -70,9 +70,17 @@ class Decoder(nn.Module):
 
     @torch.no_grad()
     def generate(
-        self, state: DecoderState, steps: int, how: Sampling, rng: Generator | None = None
+        self,
+        state: DecoderState,
+        steps: int,
+        how: Sampling,
+        rng: Generator | None = None,
+        uniform: Float[Tensor, "B T K"] | None = None,
     ) -> tuple[Int[Tensor, "B T"], DecoderState]:
         """Draw `steps` tokens a row. The same generator state gives the same tokens.
+
+        `uniform` in [0, 1) replaces the draws from `rng`: rows with equal numbers differ only by what they
+        are conditioned on (common random numbers).
 
         Where the core can split the stretch into independent lanes (whole bars under a conductor), the lanes
         run side by side. The uniforms belong to positions, so the tokens are those of the sequential run.
@@ -80,7 +88,8 @@ class Decoder(nn.Module):
         device = state.previous.device
         shape = (len(state.previous), steps, self.head.draws)
         # A greedy draw reads no uniforms: do not touch the caller's generator.
-        uniform = torch.zeros(shape) if how.greedy else torch.rand(shape, generator=rng, device=rng_device(rng))
+        if uniform is None:
+            uniform = torch.zeros(shape) if how.greedy else torch.rand(shape, generator=rng, device=rng_device(rng))
         uniform = uniform.to(device)
         lanes = self.core.split(state.core, steps)
         if lanes is None:

@@ -1,0 +1,1 @@
+"""What users ask of a model: music in, music out."""

@@ -1,0 +1,172 @@
+"""Clips: the window of a piece of music that a model reads, and what there is to say about the choice.
+
+A file is seldom exactly as long as a model's window, and often holds several melodies. The longest is taken
+and the rest are listed; a short one is padded with silence, of a long one the beginning is read. `track` and
+`start_bar` choose otherwise. Whatever was decided for the user stands in `Clip.notices`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from seqgen.io.notes import NoteTable
+from seqgen.representation.converter import Converter
+from seqgen.representation.extraction import METRE, Extraction, Segment, describe_counts
+from seqgen.representation.melody import FIRST_ONSET, HOLD, NOTE_OFF, forget_sounding_note
+from seqgen.representation.timeline import STEPS_PER_BAR
+
+MAX_LISTED = 6
+MENTIONED = ("metre", "polyphonic", "out of range", "unmapped")
+"""what was left out of a piece although it could be used, if it is this, is said"""
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """A window of tokens from a piece, and how the piece sounds there."""
+
+    tokens: np.ndarray
+    """[T] int16"""
+    name: str
+    """of the piece, for messages and titles"""
+    qpm: float
+    program: int
+    velocity: int
+    """median of its notes"""
+    track: int
+    """as in the NoteTable; -1 where tracks were merged"""
+    start_bar: int
+    """bar of the piece, counted from 0"""
+    notices: tuple[str, ...] = ()
+    """sentences for the user"""
+
+
+def choose_clip(
+    music: NoteTable, converter: Converter, name: str, track: int | None = None, start_bar: int | None = None
+) -> Clip:
+    """The clip of `music` that a model with this converter reads.
+
+    Args:
+        name: of the piece, in messages.
+        track: number of the only track to look at; None looks at all.
+        start_bar: bar of the piece where the clip begins, counted from 0; None takes the beginning of the
+            longest candidate.
+
+    Raises:
+        ValueError: if there is none, with the reason.
+    """
+    if track is not None:
+        music = _one_track(music, track, name)
+    found = converter.extract(music)
+    if not found.segments:
+        raise ValueError(f"{name}: {_why_nothing(found, converter, music)}")
+    if start_bar is None:
+        chosen = max(found.segments, key=lambda segment: segment.bars)  # of equals the first
+        start_bar = chosen.start_bar
+    else:
+        chosen = _at_bar(found, start_bar, converter.bars, name)
+    tokens = _window(chosen, start_bar, converter)
+    notices = tuple(f"{name}: {notice}" for notice in _notices(found, chosen, start_bar, track is not None))
+    where = (chosen.instrument if track is None else track, start_bar)
+    return Clip(tokens, name, chosen.qpm, chosen.program, chosen.velocity, *where, notices)
+
+
+def candidates(found: Extraction) -> list[str]:
+    """A line for each candidate, the longest first."""
+    return [_describe(segment) for segment in sorted(found.segments, key=lambda segment: -segment.bars)]
+
+
+def _one_track(music: NoteTable, track: int, name: str) -> NoteTable:
+    numbers, sizes = np.unique(music.instrument, return_counts=True)
+    if track not in numbers:
+        there = ", ".join(f"{n} ({size} notes)" for n, size in zip(numbers, sizes, strict=True))
+        raise ValueError(f"{name}: track {track} has no notes; the tracks with notes are {there or 'none'}")
+    return music.select(music.instrument == track)
+
+
+def _why_nothing(found: Extraction, converter: Converter, music: NoteTable) -> str:
+    """The most useful of the reasons, with what to do."""
+    reads, counts = found.noun[1], found.counts
+    if not len(music):
+        return "there are no notes in it"
+    if converter.name == "melody" and music.is_drum.all():
+        return f"it holds drums only ({len(music)} hits), and this model reads melodies: use a drum model for it"
+    if converter.name == "drums" and not music.is_drum.any():
+        return (
+            f"it holds no drums ({len(music)} pitched notes), and this model reads drum beats: use a melody model "
+            "for it, or put the drums on MIDI channel 10"
+        )
+    metres = [key.removeprefix(METRE) for key in counts if key.startswith(METRE)]
+    if metres:
+        return f"it is in {' and '.join(metres)}, and this model reads {reads} in 4/4 only"
+    reasons = describe_counts(counts)
+    return f"there is no {found.noun[0]} in it that this model reads" + (f": {reasons}" if reasons else "")
+
+
+def _at_bar(found: Extraction, start_bar: int, bars: int, name: str) -> Segment:
+    """The candidate that fills most of the bars from `start_bar` on."""
+
+    def inside(segment: Segment) -> int:
+        end = min(segment.start_bar + segment.bars, start_bar + bars)
+        return end - max(segment.start_bar, start_bar)
+
+    chosen = max(found.segments, key=lambda segment: (inside(segment), segment.bars))
+    if start_bar < 0 or inside(chosen) <= 0:
+        there = ", ".join(
+            f"{segment.start_bar} to {segment.start_bar + segment.bars - 1}" for segment in found.segments[:MAX_LISTED]
+        )
+        raise ValueError(
+            f"{name}: start_bar {start_bar}: nothing to read in the {bars} bars from there on; "
+            f"there is a {found.noun[0]} in bars {there} (counted from 0)"
+        )
+    return chosen
+
+
+def _window(segment: Segment, start_bar: int, converter: Converter) -> np.ndarray:
+    """[T] int16: the bars from `start_bar` on, silent where the segment does not reach."""
+    tokens = np.zeros(converter.steps, np.int16)  # 0 is silence in every representation
+    offset = (segment.start_bar - start_bar) * STEPS_PER_BAR
+    begin, end = max(offset, 0), min(offset + len(segment.tokens), converter.steps)
+    tokens[begin:end] = segment.tokens[begin - offset : end - offset]
+    if converter.name == "melody":
+        events = np.flatnonzero(tokens[:end] != HOLD)
+        if end < converter.steps and len(events) and tokens[events[-1]] >= FIRST_ONSET:
+            tokens[end] = NOTE_OFF  # or the last note would sound through the padding
+        forget_sounding_note(tokens[None])
+    return tokens
+
+
+def _notices(found: Extraction, chosen: Segment, start_bar: int, one_track: bool) -> list[str]:
+    notices = []
+    length, offset = found.bars, start_bar - chosen.start_bar
+    last = start_bar + length - 1
+    if chosen.bars > length or offset > 0:
+        notices.append(
+            f"bars {start_bar} to {last} (counted from 0) are read of a {found.noun[0]} of {chosen.bars} bars "
+            f"that begins at bar {chosen.start_bar}; choose others with start_bar"
+        )
+    silent = length - (min(chosen.start_bar + chosen.bars, start_bar + length) - max(chosen.start_bar, start_bar))
+    if silent:
+        verb = "is" if silent == 1 else "are"
+        notices.append(f"shorter than the {length} bars that the model reads: {silent} of them {verb} left silent")
+    others = [segment for segment in found.segments if segment is not chosen]
+    if others:
+        by_length = candidates(replace(found, segments=others))
+        more = f" and {len(others) - MAX_LISTED} more" if len(others) > MAX_LISTED else ""
+        how = "start_bar" if one_track or chosen.instrument < 0 else "track and start_bar"
+        notices.append(
+            f"of {len(found.segments)} {found.noun[1]} the one with {_describe(chosen)} is taken; the others are "
+            f"{'; '.join(by_length[:MAX_LISTED])}{more} (choose with {how})"
+        )
+    counts = {key: count for key, count in found.counts.items() if key.split()[0] == "metre" or key in MENTIONED}
+    if counts:
+        notices.append(describe_counts(Counter(counts)))
+    return notices
+
+
+def _describe(segment: Segment) -> str:
+    bars = "1 bar" if segment.bars == 1 else f"{segment.bars} bars"
+    track = f" of track {segment.instrument}" if segment.instrument >= 0 else ""
+    return f"{bars} from bar {segment.start_bar}{track}"

@@ -1,0 +1,282 @@
+"""A trained music VAE as a musician uses it: music in, music out, with a seed.
+
+All steps of a path are drawn with the same random numbers, so what changes from step to step is the code and
+not the dice. A seed, a model and the sources give the same music again, and stand in every result's
+`text_annotations`, which a MIDI file keeps as markers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Generator, Tensor
+
+from seqgen import __version__
+from seqgen.core import Sampling
+from seqgen.io.midi import read_notes
+from seqgen.io.notes import NoteTable
+from seqgen.models.music_vae import MusicVAE, Posterior
+from seqgen.representation.converter import Converter
+from seqgen.representation.sequence import as_table
+from seqgen.tasks.clip import Clip, choose_clip
+from seqgen.tasks.latent import grid_weights, latent_grid, latent_path, path_weights
+from seqgen.tasks.shipped import read_model
+from seqgen.tasks.notices import say
+
+if TYPE_CHECKING:
+    from note_seq import NoteSequence
+
+MAX_PIECES = 4096
+"""results of one call: more is a slip of the finger"""
+BATCH = 256
+
+Source = Any
+"""a MIDI file (a path), a NoteSequence, a NoteTable, or a Clip"""
+Choice = int | None | Sequence[int | None]
+"""one for all sources, or one for each"""
+
+
+def load(model: str | Path, device: str = "cpu") -> MusicModel:
+    """A shipped model by its name, or any model by its folder.
+
+    >>> vae = seqgen.load("mel-2bar")  # doctest: +SKIP
+
+    Raises:
+        ValueError: for an unknown name, or a folder that holds no complete model.
+    """
+    name, vae, converter, sections, card = read_model(model)
+    return MusicModel(name, vae.to(device), converter, sections, card)
+
+
+@dataclass(frozen=True, eq=False)
+class MusicModel:
+    """A model with its name, its representation, and what its folder says about it."""
+
+    name: str
+    vae: MusicVAE
+    converter: Converter
+    sections: dict[str, Any]
+    """of its config.yaml"""
+    card: str
+    """its model card, in Markdown; empty if there is none"""
+
+    def interpolate(
+        self,
+        a: Source,
+        b: Source,
+        c: Source | None = None,
+        d: Source | None = None,
+        *,
+        num_steps: int = 8,
+        temperature: float = 0.5,
+        seed: int = 1,
+        track: Choice = None,
+        start_bar: Choice = None,
+    ) -> list[NoteSequence]:
+        """`num_steps` pieces from `a` to `b`; the first and the last are `a` and `b` as the model hears them.
+
+        With `c` and `d` too: a grid of `num_steps` rows of as many pieces, row after row, `a` and `b` at the ends
+        of the first and `c` and `d` of the last row.
+
+        The codes go by slerp from one posterior mean to the other; tempo (in proportion) and velocity go along,
+        and each piece has the program of the source it is nearest to.
+
+        Args:
+            temperature: 0 takes the most likely token at each step, 1 draws as the model was trained.
+            seed: another seed, other draws.
+            track, start_bar: which part of the sources, see `clip`.
+
+        Raises:
+            ValueError: for sources that the model cannot read, or arguments that make no sense.
+        """
+        if (c is None) != (d is None):
+            raise ValueError("interpolate: expected two sources, or four for a grid, got three")
+        sources = [a, b] if c is None else [a, b, c, d]
+        check_count("num_steps", num_steps, 2, MAX_PIECES if c is None else math.isqrt(MAX_PIECES))
+        how = Sampling(temperature)
+        clips = self.clips(sources, track, start_bar)
+        means = self.encode(clips).mean.cpu()
+        if c is None:
+            z, weights = latent_path(*means, num_steps), path_weights(num_steps)
+        else:
+            z, weights = latent_grid(*means, num_steps).flatten(0, 1), grid_weights(num_steps).flatten(0, 1)
+        notes = [f"interpolate, {k + 1} of {len(z)}" for k in range(len(z))]
+        return self._play(self._draw(z, how, seed), _mixtures(clips, weights.numpy()), notes, how, seed)
+
+    def reconstruct(
+        self,
+        music: Source,
+        *,
+        temperature: float = 0.0,
+        seed: int = 1,
+        track: Choice = None,
+        start_bar: Choice = None,
+    ) -> NoteSequence:
+        """`music` as the model hears it: decoded from its posterior mean, by default the most likely way."""
+        how = Sampling(temperature)
+        clips = self.clips([music], track, start_bar)
+        tokens = self._draw(self.encode(clips).mean, how, seed)
+        return self._play(tokens, _mixtures(clips, np.ones((1, 1))), ["reconstruct"], how, seed)[0]
+
+    def sample(
+        self,
+        num: int = 4,
+        *,
+        temperature: float = 0.5,
+        seed: int = 1,
+        top_k: int | None = None,
+        top_p: float = 1.0,
+        qpm: float = 120.0,
+    ) -> list[NoteSequence]:
+        """`num` new pieces from codes drawn from the prior."""
+        check_count("num", num, 1, MAX_PIECES)
+        how = Sampling(temperature, top_k, top_p)
+        rng = generator(seed)
+        z = torch.randn(num, self.vae.config.latent, generator=rng)
+        uniform = torch.rand(num, *self._draws, generator=rng)
+        notes = [f"sample, {k + 1} of {num}" for k in range(num)]
+        return self._play(self._tokens(z, how, uniform), [Manner(qpm)] * num, notes, how, seed)
+
+    def encode(self, music: Sequence[Source], track: Choice = None, start_bar: Choice = None) -> Posterior:
+        """The posterior (mean [B, Z], std [B, Z]) of B pieces."""
+        clips = self.clips(music, track, start_bar)
+        tokens = torch.from_numpy(np.stack([clip.tokens for clip in clips]).astype(np.int64))
+        with torch.inference_mode():
+            posterior = self.vae.encode(tokens.to(self.device))
+        if not (posterior.mean.isfinite().all() and posterior.std.isfinite().all()):
+            raise ValueError(f"{self.name}: its weights are damaged (the code of {clips[0].name} is not finite)")
+        return Posterior(posterior.mean.clone(), posterior.std.clone())  # free of inference mode
+
+    def decode(
+        self, z: Tensor | np.ndarray, *, temperature: float = 0.5, seed: int = 1, qpm: float = 120.0
+    ) -> list[NoteSequence]:
+        """A piece for each code [B, Z]. All are drawn with the same random numbers."""
+        how = Sampling(temperature)
+        codes = torch.as_tensor(z)
+        latent = self.vae.config.latent
+        if codes.ndim != 2 or codes.shape[1] != latent or not codes.is_floating_point() or not len(codes):
+            shape = list(codes.shape)
+            raise ValueError(f"z: expected numbers [B, {latent}] for {self.name}, got {codes.dtype} of shape {shape}")
+        if not codes.isfinite().all():
+            raise ValueError("z: expected finite numbers, got NaN or infinity")
+        check_count("z", len(codes), 1, MAX_PIECES)
+        notes = [f"decode, {k + 1} of {len(codes)}" for k in range(len(codes))]
+        return self._play(self._draw(codes.float(), how, seed), [Manner(qpm)] * len(codes), notes, how, seed)
+
+    def clips(self, music: Sequence[Source], track: Choice = None, start_bar: Choice = None) -> list[Clip]:
+        """The part of each source that the model reads; what was decided for the user is logged as a warning.
+
+        Args:
+            track: number of the track to read; None takes the longest melody or beat of all.
+            start_bar: first bar to read, counted from 0; None takes the beginning of the longest.
+        """
+        if isinstance(music, (str, Path)) or not len(music):
+            raise ValueError("music: expected a list of at least one file or NoteSequence, got none")
+        tracks, bars = one_each(track, len(music), "track"), one_each(start_bar, len(music), "start_bar")
+        clips = []
+        for number, (source, t, bar) in enumerate(zip(music, tracks, bars, strict=True)):
+            if isinstance(source, Clip):
+                clips.append(source)
+                continue
+            clip = self.clip(source, t, bar, name="" if len(music) == 1 else "ABCD"[number : number + 1])
+            say(clip.notices)
+            clips.append(clip)
+        return clips
+
+    def clip(self, source: Source, track: int | None = None, start_bar: int | None = None, name: str = "") -> Clip:
+        """The part of a source that the model reads, with notices that are not said yet. See `clips`."""
+        name = Path(source).name if isinstance(source, (str, Path)) else name or "the music"
+        return choose_clip(to_table(source), self.converter, name, track, start_bar)
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.vae.parameters()).device
+
+    @property
+    def num_parameters(self) -> int:
+        return sum(parameter.numel() for parameter in self.vae.parameters())
+
+    @property
+    def _draws(self) -> tuple[int, int]:
+        """Random numbers that one piece takes."""
+        return self.vae.config.steps, self.vae.decoder.head.draws
+
+    def _draw(self, z: Float[Tensor, "B Z"], how: Sampling, seed: int) -> np.ndarray:
+        """Tokens [B, T] with the same random numbers for every row."""
+        uniform = torch.rand(self._draws, generator=generator(seed))
+        return self._tokens(z, how, uniform.expand(len(z), *self._draws))
+
+    def _tokens(self, z: Float[Tensor, "B Z"], how: Sampling, uniform: Float[Tensor, "B T K"]) -> np.ndarray:
+        with torch.inference_mode():
+            pairs = zip(z.split(BATCH), uniform.split(BATCH), strict=True)
+            tokens = [self.vae.decode(codes.to(self.device), how, uniform=u).cpu() for codes, u in pairs]
+        return torch.cat(tokens).numpy().astype(np.int16)
+
+    def _play(
+        self, tokens: np.ndarray, manners: list[Manner], notes: list[str], how: Sampling, seed: int
+    ) -> list[NoteSequence]:
+        """Rows of tokens as music that says where it comes from."""
+        pieces = []
+        for row, manner, note in zip(tokens, manners, notes, strict=True):
+            piece = self.converter.decode(row, manner.qpm, manner.velocity, manner.program)
+            text = f"seqgen {__version__}, model {self.name}, {note}, seed {seed}, temperature {how.temperature:g}"
+            piece.text_annotations.add(text=text)
+            pieces.append(piece)
+        return pieces
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How tokens are played."""
+
+    qpm: float
+    velocity: int = 80
+    program: int = 0
+
+
+def _mixtures(clips: list[Clip], weights: np.ndarray) -> list[Manner]:
+    """A manner for each row of `weights` [N, len(clips)]: how much of each clip there is in it."""
+    tempo = np.exp(weights @ np.log([clip.qpm for clip in clips]))
+    velocity = weights @ np.array([clip.velocity for clip in clips], dtype=np.float64)
+    nearest = weights.argmax(1)
+    rows = zip(tempo.tolist(), velocity.tolist(), nearest.tolist(), strict=True)
+    # Rounded, so that the ends have exactly the tempo of their sources.
+    return [Manner(round(q, 6), min(max(round(v), 1), 127), clips[n].program) for q, v, n in rows]
+
+
+def to_table(source: Source) -> NoteTable:
+    """A file, a NoteSequence or a NoteTable as a NoteTable."""
+    if isinstance(source, (str, Path, bytes)):
+        return read_notes(source)
+    if not isinstance(source, NoteTable) and not hasattr(source, "time_signatures"):
+        kind = type(source).__name__
+        raise ValueError(f"music: expected a path of a MIDI file, a NoteSequence or a NoteTable, got {kind}")
+    return as_table(source)
+
+
+def one_each(value: Choice, count: int, name: str) -> list[int | None]:
+    """`value` for each of `count` sources."""
+    if value is None or isinstance(value, int):
+        return [value] * count
+    if len(value) != count:
+        raise ValueError(f"{name}: expected one number, or one for each of {count} sources, got {len(value)}")
+    return list(value)
+
+
+def check_count(name: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise ValueError(f"{name} must be {low} to {high}, got {value}")
+
+
+def generator(seed: int) -> Generator:
+    """A generator on the CPU, so that a seed means the same on every device."""
+    if not 0 <= seed < 2**63:
+        raise ValueError(f"seed must be 0 to 2**63 - 1, got {seed}")
+    return Generator().manual_seed(seed)
