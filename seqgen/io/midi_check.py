@@ -42,8 +42,8 @@ _META_LENGTHS = {0x2F: 0, 0x51: 3, 0x58: 4, 0x59: 2}
 _END_OF_TRACK = 0x2F
 
 
-def check_midi(data: bytes) -> None:
-    """Raises MidiError unless every chunk and every event of `data` is whole and within bounds."""
+def check_midi(data: bytes) -> bytes:
+    """`data` as symusic can read it. Raises MidiError unless all its events are whole and within bounds."""
     if len(data) > MAX_BYTES:
         raise MidiError(f"{len(data):,} bytes: at most {MAX_BYTES:,} (16 MiB) are read")
     if not data:
@@ -72,12 +72,19 @@ def check_midi(data: bytes) -> None:
     chunks = _track_chunks(data)
     if len(chunks) < tracks:
         raise MidiError(f"its header promises {tracks} tracks, and it has {len(chunks)}: cut off or damaged")
-    others = 0
+    others, escapes = 0, list[int]()
     for number, (begin, end) in enumerate(chunks):
-        others += _check_events(data, begin, end, f"track {number + 1}", MAX_OTHER_EVENTS - others)
+        others += _check_events(data, begin, end, f"track {number + 1}", MAX_OTHER_EVENTS - others, escapes)
     # Counting takes a second for a million events: only where there may be too many.
     if len(data) > 2 * MAX_EVENTS or _may_overflow(data):
         _count(data, chunks)
+    if not escapes:
+        return data
+    # symusic takes what follows 0xF7 for events; 0xF0, which has the same layout, it skips as it should.
+    readable = bytearray(data)
+    for place in escapes:
+        readable[place] = 0xF0
+    return bytes(readable)
 
 
 def _track_chunks(data: bytes) -> list[tuple[int, int]]:
@@ -100,8 +107,8 @@ def _track_chunks(data: bytes) -> list[tuple[int, int]]:
     return chunks
 
 
-def _check_events(data: bytes, begin: int, end: int, where: str, budget: int) -> int:
-    """How many events there are that are no channel messages; MidiError if more than `budget` of them."""
+def _check_events(data: bytes, begin: int, end: int, where: str, budget: int, escapes: list[int]) -> int:
+    """How many events are no channel messages, MidiError if over `budget`; collects places of status 0xF7."""
     at, others = begin, 0
     stretch = (begin, begin)  # of channel messages, the last one
     running = 0  # data bytes of a message without status byte; 0: to be looked up in the stretch
@@ -111,7 +118,8 @@ def _check_events(data: bytes, begin: int, end: int, where: str, budget: int) ->
             stretch, running = (at, match.end()), 0
             at = match.end()
             continue
-        at, kind, size = _special_event(data, at, end, where)
+        begun = at
+        at, kind, size = _special_event(data, begun, end, where)
         others += 1
         if others > budget:
             raise MidiError(
@@ -127,6 +135,8 @@ def _check_events(data: bytes, begin: int, end: int, where: str, budget: int) ->
         elif kind == _END_OF_TRACK + 0x100:
             break
         else:
+            if kind == 0xF7:
+                escapes.append(_VARIABLE.match(data, begun).end())  # type: ignore[union-attr]
             at += size
     return others
 
@@ -157,6 +167,8 @@ def _special_event(data: bytes, at: int, end: int, where: str) -> tuple[int, int
         )
     if kind not in (0xF0, 0xF7, 0xFF):
         raise MidiError(f"damaged at byte {begin} ({where}): event 0x{kind:02X} does not belong in a file")
+    if kind == 0xFF and data[begin + 1 : begin + 2] > b"\x7f":
+        raise MidiError(f"damaged at byte {begin} ({where}): a meta event of type 0x{data[begin + 1]:02X}")
     header = begin + (2 if kind == 0xFF else 1)
     length = _VARIABLE.match(data, header, end) if header < end else None
     size = sum((byte & 127) << 7 * i for i, byte in enumerate(reversed(length[0]))) if length else 0

@@ -107,7 +107,7 @@ def _load(source: str | Path | bytes) -> tuple[bytes, str]:
 def parse_midi(data: bytes) -> ScoreTick:
     from symusic import Score
 
-    check_midi(data)
+    data = check_midi(data)
     try:
         score = Score.from_midi(data)
     except Exception as error:  # whatever a parser raises on a file, the file is the reason
@@ -207,10 +207,10 @@ def _add_globals(sequence: NoteSequence, score: ScoreTick, tempos: TempoMap) -> 
     for quarter, numerator, denominator in last_at_each_place(_signatures(score)):
         time = tempos.second_at(quarter)
         sequence.time_signatures.add(time=time, numerator=int(numerator), denominator=int(denominator))
-    for key in score.key_signatures:
-        # -7 (flats) to 7 (sharps), 0 major or 1 minor; anything else is nonsense that harms nothing here.
-        if -7 <= key.key <= 7 and key.tonality <= 1:
-            pitch_class = (7 * key.key + 9 * key.tonality) % 12
-            sequence.key_signatures.add(time=seconds(key.time), key=pitch_class, mode=key.tonality)
+    # Some files repeat it in every track; -7 (flats) to 7 (sharps), 0 major or 1 minor, the rest is nonsense.
+    keys = {key.time: key for key in score.key_signatures if -7 <= key.key <= 7 and key.tonality <= 1}
+    for tick, key in sorted(keys.items()):
+        pitch_class = (7 * key.key + 9 * key.tonality) % 12
+        sequence.key_signatures.add(time=seconds(tick), key=pitch_class, mode=key.tonality)
     for marker in score.markers:
         sequence.text_annotations.add(time=seconds(marker.time), text=marker.text)
