@@ -1,0 +1,1 @@
+"""What seqgen costs, measured on the machine at hand: `python -m benchmarks`."""

@@ -1,0 +1,69 @@
+"""One way to time, one way to print: every figure is a distribution, and stands beside what it is compared to."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measured thing."""
+
+    name: str
+    value: float
+    unit: str
+    target: float | None = None
+    """the most it should be, or the least where `higher` is better"""
+    higher: bool = False
+    ratio: str = ""
+    """how it compares with something else measured in the same run"""
+
+    def cells(self) -> tuple[str, ...]:
+        sign = ">=" if self.higher else "<="
+        target = "" if self.target is None else f"{sign} {self.target:g}"
+        met = self.target is None or (self.value >= self.target if self.higher else self.value <= self.target)
+        return self.name, f"{self.value:.3g} {self.unit}", target, "" if met else "missed", self.ratio
+
+
+def p95(seconds: list[float]) -> float:
+    """The 95th percentile (exclusive method) of at least 20 times."""
+    return statistics.quantiles(seconds, n=20)[-1]
+
+
+def times(work: Callable[[], object], count: int, warmup: int = 3) -> list[float]:
+    """Seconds of each of `count` calls."""
+    for _ in range(warmup):
+        work()
+    result = []
+    for _ in range(count):
+        start = time.perf_counter()
+        work()
+        result.append(time.perf_counter() - start)
+    return result
+
+
+def device_name(device: str) -> str:
+    """What the figures were measured on."""
+    if device == "cuda":
+        return f"{torch.cuda.get_device_name()} (torch {torch.__version__})"
+    cpu = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+        cpu = names[0] if names else cpu
+    return f"{cpu}, {os.cpu_count()} cores, {torch.get_num_threads()} threads (torch {torch.__version__})"
+
+
+def table(title: str, rows: list[Row]) -> str:
+    """A Markdown table."""
+    head = ("what", "measured", "target", "", "compared in this run")
+    lines = [f"## {title}", "", "| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join([*lines, *("| " + " | ".join(row.cells()) + " |" for row in rows), ""])
