@@ -1,0 +1,1 @@
+"""The command line: one function a verb, with the names of the Python interface."""

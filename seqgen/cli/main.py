@@ -1,0 +1,84 @@
+"""`seqgen VERB ...`: finds the verb's function, and turns what goes wrong into one sentence and an exit code.
+
+0 done; 2 bad input; 130 interrupted. Anything else that is raised is a bug of ours, and keeps its traceback.
+This file imports nothing heavy, and a verb's own file only what its arguments need.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+from seqgen import __version__
+
+VERBS = {
+    "interpolate": "blend two pieces of music, or four as a grid",
+    "sample": "make new music",
+    "reconstruct": "hear a piece as a model hears it",
+    "encode": "music to latent codes (.npz)",
+    "decode": "latent codes to music",
+    "info": "list the shipped models; describe a model, or what a MIDI file offers",
+    "prepare": "MIDI files to shards of training data",
+    "train": "train a model, or go on with a run",
+    "evaluate": "measure a model on shards",
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command; the exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    verb = arguments[0] if arguments else "--help"
+    if verb in ("-h", "--help"):
+        print(usage())
+        return 0
+    if verb == "--version":
+        print(f"seqgen {__version__}")
+        return 0
+    try:
+        return run(verb, arguments[1:])
+    except KeyboardInterrupt:
+        return fail("interrupted", 130)
+    except BrokenPipeError:  # the reader of our output has gone: `seqgen info | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (ValueError, OSError) as error:
+        return fail(str(error), 2)
+
+
+def run(verb: str, arguments: list[str]) -> int:
+    if verb not in VERBS:
+        raise ValueError(f"there is no command {verb!r}; the commands are {', '.join(VERBS)}")
+    from seqgen.cli.arguments import call
+
+    module = import_module(f"seqgen.cli.{verb}")
+    return call(getattr(module, verb), arguments)
+
+
+def fail(message: str, code: int) -> int:
+    """One line on stderr, from one process of several."""
+    if os.environ.get("RANK", "0") == "0":
+        print(f"seqgen: error: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def usage() -> str:
+    lines = [f"  {verb:<12} {summary}" for verb, summary in VERBS.items()]
+    return "\n".join(
+        [
+            "usage: seqgen COMMAND ...",
+            "",
+            "Music generation in PyTorch: blend, sample and train on a laptop.",
+            "",
+            *lines,
+            "",
+            "seqgen COMMAND --help   says what a command takes",
+            "seqgen --version        prints the version",
+            "",
+            "example: seqgen interpolate mel-16bar A.mid B.mid out/ --num-steps 7 --seed 1",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,98 @@
+"""What every command that makes music writes: MIDI files, all of it joined, a WAV and pictures."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from note_seq import NoteSequence
+
+MAX_PANELS = 64
+
+
+@dataclass(frozen=True)
+class Results:
+    """Pieces with a name for each, and how they are shown."""
+
+    pieces: Sequence[NoteSequence]
+    stems: Sequence[str]
+    """file names without extension, one a piece"""
+    titles: Sequence[str]
+    """one a piece, for markers and panels"""
+    whole: str
+    """file name, without extension, of all pieces together"""
+    heading: str
+    """over the pictures, and inside WAV and PNG: what was done, with which model and seed"""
+    rows: int = 1
+    """of a grid: one picture a row"""
+
+
+def write_results(stage: Path, results: Results, wav: bool, png: bool) -> None:
+    """Write all files into a folder."""
+    from seqgen.cli.stamp import stamp_wav
+    from seqgen.io.midi import write_midi
+    from seqgen.tasks.join import join
+
+    for piece, stem in zip(results.pieces, results.stems, strict=True):
+        write_midi(piece, stage / f"{stem}.mid")
+    joined = join(results.pieces, results.titles)
+    write_midi(joined, stage / f"{results.whole}.mid")
+    if wav:
+        from seqgen.io.audio import write_wav
+
+        write_wav(joined, stage / f"{results.whole}.wav")
+        stamp_wav(stage / f"{results.whole}.wav", results.heading)
+    if png:
+        _write_pictures(stage, results)
+
+
+def _write_pictures(stage: Path, results: Results) -> None:
+    from seqgen.cli.stamp import stamp_png
+    from seqgen.io.piano_roll import write_piano_roll
+
+    columns = len(results.pieces) // results.rows
+    if columns > MAX_PANELS:
+        tell([f"no picture: {columns} pieces are more than the {MAX_PANELS} that fit into one"])
+        return
+    for row in range(results.rows):
+        part = slice(row * columns, (row + 1) * columns)
+        stem = results.whole if results.rows == 1 else f"{results.whole}_row_{row}"
+        try:
+            write_piano_roll(results.pieces[part], stage / f"{stem}.png", results.titles[part], results.heading)
+        except ImportError as error:
+            tell([f"no picture: {error}"])
+            return
+        stamp_png(stage / f"{stem}.png", results.heading)
+
+
+def tell(notices: Iterable[str]) -> None:
+    """Sentences for the user, on stderr."""
+    for notice in notices:
+        print(f"seqgen: {notice}", file=sys.stderr)
+
+
+def list_files(out: Path, names: Sequence[str]) -> None:
+    """The files written, on stdout; what else lies in their folder from before is mentioned."""
+    for name in names:
+        print(out / name)
+    others = sorted({path.name for path in out.iterdir() if not path.name.startswith(".")} - set(names))
+    if others:
+        more = f" and {len(others) - 3} more" if len(others) > 3 else ""
+        tell([f"{out} also holds files from before, left as they were: {', '.join(others[:3])}{more}"])
+
+
+def made_by(command: str, model: str, seed: int, temperature: float) -> str:
+    """The line that says where a result comes from."""
+    from seqgen import __version__
+
+    return f"seqgen {__version__} {command}, model {model}, seed {seed}, temperature {temperature:g}"
+
+
+def numbered(stem: str, count: int) -> list[str]:
+    """Names in an order that sorting keeps: step_0, or step_00 where there are more than ten."""
+    digits = len(str(count - 1))
+    return [f"{stem}_{number:0{digits}d}" for number in range(count)]

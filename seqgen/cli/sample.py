@@ -1,0 +1,47 @@
+"""`seqgen sample`: new music from the prior."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def sample(
+    model: str,
+    out: Path,
+    num: int = 4,
+    temperature: float = 0.5,
+    seed: int = 1,
+    top_k: int | None = None,
+    top_p: float = 1.0,
+    qpm: float = 120.0,
+    wav: bool = True,
+    png: bool = True,
+) -> None:
+    """Make new pieces: a MIDI file each, and all of them as samples.mid, samples.wav and samples.png.
+
+    Args:
+        model: name of a shipped model, or folder of another one.
+        out: folder for the results; it is made if it is not there.
+        num: how many pieces.
+        temperature: 0 takes the most likely notes, 1 draws as the model was trained.
+        seed: another seed, other music. It is stored in the files.
+        top_k: draw from the k most likely tokens only.
+        top_p: draw from the most likely tokens that have this probability together.
+        qpm: tempo in quarter notes per minute.
+        wav: write sound.
+        png: write a picture.
+    """
+    from seqgen.cli.output import output_folder
+    from seqgen.cli.results import list_files
+
+    with output_folder(out) as stage:
+        from seqgen.cli.results import Results, made_by, numbered, write_results
+        from seqgen.tasks.music import load
+
+        loaded = load(model)
+        pieces = loaded.sample(num, temperature=temperature, seed=seed, top_k=top_k, top_p=top_p, qpm=qpm)
+        heading = made_by("sample", loaded.name, seed, temperature)
+        titles = [str(number) for number in range(num)]
+        write_results(stage, Results(pieces, numbered("sample", num), titles, "samples", heading), wav, png)
+        names = sorted(path.name for path in stage.iterdir())
+    list_files(out, names)
