@@ -1,4 +1,4 @@
-"""python -m benchmarks [--device cuda] [--midi PATH ...] [--no-tests]: a Markdown table on standard output."""
+"""python -m benchmarks [--device cuda] [--midi PATH ...] [--no-tests]: Markdown on standard output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One way to time, one way to print: every figure is a distribution, and stands beside what it is compared to."""
+"""One way to time, one way to print: every figure beside what it is compared to."""
 
 from __future__ import annotations
 
@@ -57,7 +57,11 @@ def device_name(device: str) -> str:
     cpu = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
-        names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+        names = [
+            line.split(":", 1)[1].strip()
+            for line in info.read_text().splitlines()
+            if line.startswith("model name")
+        ]
         cpu = names[0] if names else cpu
     return f"{cpu}, {os.cpu_count()} cores, {torch.get_num_threads()} threads (torch {torch.__version__})"
 

@@ -17,7 +17,9 @@ PEER_FILES = 40
 
 def rows(inputs: list[Path]) -> list[Row]:
     """Files a second to 16-bar melody windows, with everything written, by one worker."""
-    config = RepresentationConfig("melody", bars=16, gap_bars=2.0, min_notes=16, min_unique_pitches=3, two_four=True)
+    config = RepresentationConfig(
+        "melody", bars=16, gap_bars=2.0, min_notes=16, min_unique_pitches=3, two_four=True
+    )
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         report = prepare(inputs, Path(folder) / "shards", config, workers=1)

@@ -19,7 +19,17 @@ def rows() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         files = [str(EXAMPLES / f"melody_{x}.mid") for x in "ab"]
         # MIDI and PNG are what the target is about; the WAV is timed with them below.
-        work = [*SEQGEN, "interpolate", "mel-16bar", *files, f"{folder}/out", "--num-steps", "7", "--seed", "1"]
+        work = [
+            *SEQGEN,
+            "interpolate",
+            "mel-16bar",
+            *files,
+            f"{folder}/out",
+            "--num-steps",
+            "7",
+            "--seed",
+            "1",
+        ]
         silent = _median([*work, "--wav", "false"])
         whole = _median(work)
     return [

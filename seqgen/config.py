@@ -38,7 +38,9 @@ def from_dict(cls: type[Config], data: Any, where: str) -> Config:
     hints = get_type_hints(cls)
     values = {key: _value(hints[key], value, f"{where}.{key}") for key, value in data.items()}
     for name, field in fields.items():
-        optional = field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
+        optional = (
+            field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
+        )
         if name not in values and not optional:
             raise ValueError(f"{where}: the key {name!r} is missing")
     try:
@@ -55,7 +57,9 @@ def _value(hint: Any, value: Any, where: str) -> Any:
     if origin is Literal:
         if value in options:
             return value
-        raise ValueError(f"{where}: expected one of {', '.join(map(str, options))}, got {reprlib.repr(value)}")
+        raise ValueError(
+            f"{where}: expected one of {', '.join(map(str, options))}, got {reprlib.repr(value)}"
+        )
     if origin in (Union, types.UnionType):
         if value is None and type(None) in options:
             return None
@@ -63,7 +67,9 @@ def _value(hint: Any, value: Any, where: str) -> Any:
     if origin is tuple and isinstance(value, (list, tuple)):
         kinds = [options[0]] * len(value) if options[-1] is Ellipsis else options
         if len(kinds) == len(value):
-            return tuple(_value(k, v, f"{where}[{i}]") for i, (k, v) in enumerate(zip(kinds, value, strict=True)))
+            return tuple(
+                _value(k, v, f"{where}[{i}]") for i, (k, v) in enumerate(zip(kinds, value, strict=True))
+            )
     if hint is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if isinstance(hint, type) and isinstance(value, hint) and (hint is bool or not isinstance(value, bool)):

@@ -31,14 +31,15 @@ class Conductor(SequenceModule):
     """Plans from the code at `init_state`, and conducts one voice, bar after bar.
 
     voice: reads `input_size` + planner.segment_size numbers a frame and starts from planner.bar_size.
-    bar: frames in a bar. metre: period of the learned position embedding (steps in a notated bar), 0 for none.
+    bar: frames in a bar.
+    metre: period of the learned position embedding (steps in a notated bar), 0 for none.
     """
 
     def __init__(self, voice: SequenceModule, planner: Planner, bar: int, metre: int = 0):
         super().__init__()
         if bar % max(planner.segments, 1) or (metre and bar % metre):
             raise ValueError(
-                f"a bar of {bar} frames must hold whole segments ({planner.segments}) and metres of {metre} frames"
+                f"a bar of {bar} frames must hold whole segments ({planner.segments}) and metres ({metre})"
             )
         self.voice, self.planner, self.bar, self.metre = voice, planner, bar, metre
         self.input_size = voice.input_size - planner.segment_size
@@ -56,7 +57,9 @@ class Conductor(SequenceModule):
     ) -> tuple[Float[Tensor, "B T D"], ConductorState]:
         steps, end = x.shape[1], self.bar * state.plan.bars.shape[1]
         at = state.position.tolist()
-        past = max(p + n for p, n in zip(at, [steps] * len(at) if lengths is None else lengths.tolist(), strict=True))
+        past = max(
+            p + n for p, n in zip(at, [steps] * len(at) if lengths is None else lengths.tolist(), strict=True)
+        )
         if past > end:
             raise ValueError(
                 f"expected at most {end} frames, the {end // self.bar} bars of the plan, got {past}: "
@@ -75,7 +78,11 @@ class Conductor(SequenceModule):
         return [cut for cut in (head, whole, steps - head - whole) if cut]
 
     def _pieces(
-        self, x: Float[Tensor, "B T I"], state: ConductorState, lengths: Int[Tensor, "B"] | None, cuts: list[int]
+        self,
+        x: Float[Tensor, "B T I"],
+        state: ConductorState,
+        lengths: Int[Tensor, "B"] | None,
+        cuts: list[int],
     ) -> tuple[Float[Tensor, "B S D"], ConductorState]:
         ys, done = [], 0
         for cut in cuts:
@@ -129,7 +136,7 @@ class Conductor(SequenceModule):
     def _read(
         self, x: Float[Tensor, "R T I"], offset: Int[Tensor, "R T"], segments: Float[Tensor, "R K Q"]
     ) -> Float[Tensor, "R T J"]:
-        """What the voice reads: the token (or the bar's first vector), the place in the bar, the segment's plan."""
+        """What the voice reads: token (or the bar's first vector), place in the bar, plan of the segment."""
         x = torch.where((offset == 0)[..., None], self.first.to(x.dtype), x)
         if self.beat is not None:
             x = x + self.beat(offset % self.metre)

@@ -26,7 +26,9 @@ class Decoder(nn.Module):
     def __init__(self, core: SequenceModule, head: Head):
         super().__init__()
         if core.input_size != head.embedding_size:
-            raise ValueError(f"core reads {core.input_size} numbers a frame, head embeds {head.embedding_size}")
+            raise ValueError(
+                f"core reads {core.input_size} numbers a frame, head embeds {head.embedding_size}"
+            )
         self.core, self.head = core, head
 
     def init_state(self, batch_size: int, cond: Float[Tensor, "B Z"]) -> DecoderState:
@@ -56,7 +58,7 @@ class Decoder(nn.Module):
         lengths: Int[Tensor, "B"] | None = None,
         fed: Int[Tensor, "B T"] | None = None,
     ) -> tuple[Float[Tensor, "B T"], DecoderState]:
-        """Log-probability (nats) of each token given those before it; frames at and beyond `lengths` are junk."""
+        """Log-probability (nats) of each token given those before it; junk at and beyond `lengths`."""
         y, state = self.hidden(token, state, lengths, fed)
         return self.head.log_prob(y, token), state
 
@@ -89,7 +91,9 @@ class Decoder(nn.Module):
         shape = (len(state.previous), steps, self.head.draws)
         # A greedy draw reads no uniforms: do not touch the caller's generator.
         if uniform is None:
-            uniform = torch.zeros(shape) if how.greedy else torch.rand(shape, generator=rng, device=rng_device(rng))
+            uniform = (
+                torch.zeros(shape) if how.greedy else torch.rand(shape, generator=rng, device=rng_device(rng))
+            )
         uniform = uniform.to(device)
         lanes = self.core.split(state.core, steps)
         if lanes is None:
@@ -114,5 +118,3 @@ class Decoder(nn.Module):
 def rng_device(rng: Generator | None) -> torch.device:
     """Where a generator draws; the CPU without one, so that a seed gives the same music on every device."""
     return torch.device("cpu") if rng is None else rng.device
-
-

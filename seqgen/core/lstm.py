@@ -58,7 +58,7 @@ class LSTM(SequenceModule):
         return y, new if lengths is None else where(lengths > 0, new, state)
 
     def _step(self, x: Float[Tensor, "B J"], state: LSTMState) -> tuple[Float[Tensor, "B 1 D"], LSTMState]:
-        """One frame. torch.nn.LSTM lets oneDNN repack all weights at every call, which is 3 times the work here."""
+        """One frame. torch.nn.LSTM has oneDNN repack all weights at every call: 3 times the work here."""
         h, c = [], []
         for layer, weights in enumerate(self.rnn.all_weights):
             x, cell = torch.lstm_cell(x, (state.h[:, layer], state.c[:, layer]), *weights)

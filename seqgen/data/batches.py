@@ -16,15 +16,21 @@ class Batches:
     """
 
     def __init__(
-        self, tokens: np.ndarray, batch_size: int, seed: int, transpose: int = 0, rank: int = 0, world: int = 1
+        self,
+        tokens: np.ndarray,
+        batch_size: int,
+        seed: int,
+        transpose: int = 0,
+        rank: int = 0,
+        world: int = 1,
     ):
         self.tokens, self.batch_size, self.seed, self.transpose = tokens, batch_size, seed, transpose
         self.rank, self.world = rank, world
         self.steps_per_epoch = len(tokens) // (batch_size * world)
         if not self.steps_per_epoch:
             raise ValueError(
-                f"expected at least {batch_size * world} windows, a batch for each process, got {len(tokens)}: "
-                "lower batch_size or prepare more music"
+                f"expected at least {batch_size * world} windows, a batch for each process, "
+                f"got {len(tokens)}: lower batch_size or prepare more music"
             )
         self._epoch, self._order = -1, np.empty(0, np.int64)
 

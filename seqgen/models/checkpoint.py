@@ -46,7 +46,9 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise ValueError(f"{folder} is no model: expected config.yaml and model.safetensors in it")
     if path.stat().st_size > MAX_CONFIG_BYTES:
-        raise ValueError(f"{path}: a config has at most {MAX_CONFIG_BYTES} bytes, this one {path.stat().st_size}")
+        raise ValueError(
+            f"{path}: a config has at most {MAX_CONFIG_BYTES} bytes, this one {path.stat().st_size}"
+        )
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
@@ -57,7 +59,9 @@ def read_config(folder: Path) -> dict[str, Any]:
     if unknown:
         raise ValueError(f"{path}: unknown key {unknown[0]!r}; the keys are {', '.join(SECTIONS)}")
     if data.get("format") != FORMAT:
-        raise ValueError(f"{path}: expected format {FORMAT}, got {data.get('format')!r}: use the seqgen that wrote it")
+        raise ValueError(
+            f"{path}: expected format {FORMAT}, got {data.get('format')!r}: use the seqgen that wrote it"
+        )
     return data
 
 
@@ -71,10 +75,12 @@ def load_model(folder: Path) -> tuple[MusicVAE, dict[str, Any]]:
     expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
     if expected != found:
-        odd = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))[0]
+        odd = sorted(
+            name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)
+        )[0]
         raise ValueError(
-            f"{folder / 'model.safetensors'}: the weights are not those of config.yaml: {odd} should have the "
-            f"shape {expected.get(odd, 'none (unknown)')}, got {found.get(odd, 'none (missing)')}"
+            f"{folder / 'model.safetensors'}: the weights are not those of config.yaml: {odd} should have "
+            f"the shape {expected.get(odd, 'none (unknown)')}, got {found.get(odd, 'none (missing)')}"
         )
     model.load_state_dict({name: tensor.float() for name, tensor in weights.items()}, assign=True)
     return model.eval().requires_grad_(False), sections
@@ -85,7 +91,9 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise ValueError(f"{path} is missing: a model is config.yaml and model.safetensors")
     if path.stat().st_size > MAX_WEIGHT_BYTES:
-        raise ValueError(f"{path}: at most {MAX_WEIGHT_BYTES} bytes are read, this file has {path.stat().st_size}")
+        raise ValueError(
+            f"{path}: at most {MAX_WEIGHT_BYTES} bytes are read, this file has {path.stat().st_size}"
+        )
     try:
         return load_file(path)
     except (SafetensorError, OSError, ValueError, KeyError) as error:

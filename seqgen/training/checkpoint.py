@@ -33,7 +33,11 @@ def save_run(path: Path, run: Run, step: int, signature: dict[str, Any]) -> None
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         copies = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
-        save_file(copies, temporary, metadata={"step": str(step), "signature": json.dumps(signature, sort_keys=True)})
+        save_file(
+            copies,
+            temporary,
+            metadata={"step": str(step), "signature": json.dumps(signature, sort_keys=True)},
+        )
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -59,10 +63,12 @@ def load_run(path: Path, run: Run, signature: dict[str, Any]) -> int:
             )
     run.model.load_state_dict(_part(tensors, "model."))
     for name, parameter in run.model.named_parameters():
-        moments = {key: tensors.get(f"adam.{key}.{name}") for key in ("step", "exp_avg", "exp_avg_sq")}
-        if moments["step"] is not None:
-            kept = {key: value.to("cpu" if key == "step" else parameter.device) for key, value in moments.items()}
-            run.optimizer.state[parameter] = kept
+        moments = {key: f"adam.{key}.{name}" for key in ("step", "exp_avg", "exp_avg_sq")}
+        if moments["step"] in tensors:  # Adam keeps its count of steps on the CPU
+            device = {"step": torch.device("cpu")}
+            run.optimizer.state[parameter] = {
+                key: tensors[place].to(device.get(key, parameter.device)) for key, place in moments.items()
+            }
     for name, value in (run.average or {}).items():
         value.copy_(tensors[f"average.{name}"])
     return int(metadata["step"])

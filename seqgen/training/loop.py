@@ -39,16 +39,20 @@ class Trainer:
         model = MusicVAE(config.model)
         if config.warm_start:
             warm_start(model, Path(config.warm_start))
-        optimizer = torch.optim.Adam(model.parameters(), lr=config.learning_rate, betas=(0.9, 0.98), fused=True)
+        optimizer = torch.optim.Adam(
+            model.parameters(), lr=config.learning_rate, betas=(0.9, 0.98), fused=True
+        )
         self.model, self.optimizer = fabric.setup(model, optimizer)
         self.model.mark_forward_method("losses")
         average = {n: p.detach().clone() for n, p in self.bare.named_parameters()} if config.average else None
         self.run = Run(self.bare, self.optimizer.optimizer, average)
         world = fabric.world_size
         tokens = self.shards.tokens("train")
-        self.batches = Batches(tokens, config.batch_size, config.seed, config.transpose, fabric.global_rank, world)
+        self.batches = Batches(
+            tokens, config.batch_size, config.seed, config.transpose, fabric.global_rank, world
+        )
         self.signature = {k: v for k, v in to_dict(config).items() if k not in FREE} | {"world": world}
-        self.step = 0
+        self.step: int = 0
         if self.last.is_file():
             self.step = load_run(self.last, self.run, self.signature)
 
@@ -75,7 +79,7 @@ class Trainer:
                     self._diagnose(writer, report)
                 late = time.monotonic() > deadline or bool(stopping)
                 if self.fabric.world_size > 1:  # all processes stop at one step
-                    late = bool(self.fabric.all_reduce(torch.tensor(float(late)), reduce_op="sum") > 0)
+                    late = self._any(late)
                 if late or self.step % self.config.checkpoint_every == 0 or self.step == self.config.steps:
                     self.save()
                 if late:
@@ -83,6 +87,10 @@ class Trainer:
         if writer:
             writer.close()
         return self.step == self.config.steps
+
+    def _any(self, late: bool) -> bool:
+        votes = self.fabric.all_reduce(torch.tensor(float(late)), reduce_op="sum")
+        return bool(torch.as_tensor(votes).item() > 0)
 
     def _step(self) -> Losses:
         config, device = self.config, self.fabric.device
@@ -93,7 +101,9 @@ class Trainer:
         objective = config.objective.at(self.step / config.steps)
         losses = self.model.losses(token, objective, rng)
         if not torch.isfinite(losses.loss):
-            raise ValueError(f"the loss is {losses.loss.item()} at step {self.step}: lower learning_rate or clip_norm")
+            raise ValueError(
+                f"the loss is {losses.loss.item()} at step {self.step}: lower learning_rate or clip_norm"
+            )
         self.optimizer.zero_grad()
         self.fabric.backward(losses.loss)
         self.fabric.clip_gradients(self.model, self.optimizer, max_norm=config.clip_norm)
@@ -116,7 +126,10 @@ class Trainer:
     def sections(self) -> dict[str, Any]:
         """What config.yaml says beside the model's shape."""
         settings = {k: v for k, v in to_dict(self.config).items() if k not in ("model", "out")}
-        done = {"step": self.step, "windows_seen": self.step * self.config.batch_size * self.fabric.world_size}
+        done = {
+            "step": self.step,
+            "windows_seen": self.step * self.config.batch_size * self.fabric.world_size,
+        }
         return {"representation": to_dict(self.shards.representation), "training": {**settings, **done}}
 
     def _log(self, writer: SummaryWriter, report: Reporter, losses: Losses) -> None:
@@ -135,7 +148,9 @@ class Trainer:
         valid = self.shards.tokens("valid")
         if len(valid) < 2:
             return
-        pick = torch.randperm(len(valid), generator=Generator().manual_seed(0))[: self.config.diagnose_windows]
+        pick = torch.randperm(len(valid), generator=Generator().manual_seed(0))[
+            : self.config.diagnose_windows
+        ]
         token = torch.from_numpy(valid[pick.numpy()].astype("int64")).to(self.fabric.device)
         with averaged(self.bare, self.run.average):
             found = diagnose(self.bare.eval(), token, Generator().manual_seed(0))
@@ -177,7 +192,9 @@ def warm_start(model: MusicVAE, folder: Path) -> None:
     """Take over the weights of another model that have the same name and shape."""
     own = model.state_dict()
     found = read_weights(folder / "model.safetensors")
-    model.load_state_dict({name: found[name].float() if _same(found, name, own) else own[name] for name in own})
+    model.load_state_dict(
+        {name: found[name].float() if _same(found, name, own) else own[name] for name in own}
+    )
 
 
 def _same(found: dict[str, Tensor], name: str, own: dict[str, Tensor]) -> bool:
@@ -211,9 +228,11 @@ def _put(model: MusicVAE, weights: dict[str, Tensor]) -> None:
 
 @contextmanager
 def stop_requested() -> Iterator[list[int]]:
-    """A list that is not empty once the process was asked to end (Ctrl-C, SIGTERM): finish the step, then save."""
+    """A list that is not empty once the process was asked to end (Ctrl-C, SIGTERM)."""
     asked: list[int] = []
-    before = {s: signal.signal(s, lambda number, _: asked.append(number)) for s in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        s: signal.signal(s, lambda number, _: asked.append(number)) for s in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield asked
     finally:

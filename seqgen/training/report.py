@@ -16,8 +16,16 @@ class Reporter:
 
     def __init__(self, steps: int, done: int, quiet: bool = False):
         self.console = Console(file=sys.stderr, quiet=quiet)
-        columns = (TextColumn("step"), MofNCompleteColumn(), BarColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
-        self.progress = Progress(*columns, console=self.console, disable=quiet or not self.console.is_terminal)
+        columns = (
+            TextColumn("step"),
+            MofNCompleteColumn(),
+            BarColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.description}"),
+        )
+        self.progress = Progress(
+            *columns, console=self.console, disable=quiet or not self.console.is_terminal
+        )
         self.task = self.progress.add_task("", total=steps, completed=done)
 
     def __enter__(self) -> Reporter:
@@ -35,7 +43,8 @@ class Reporter:
 
     def diagnosis(self, step: int, d: Diagnosis, warning: str | None) -> None:
         self.console.print(
-            f"step {step}: valid onset {d.free_run_onset:.3f} free-run, {d.teacher_forced_onset:.3f} teacher-forced; "
+            f"step {step}: valid onset {d.free_run_onset:.3f} free-run, "
+            f"{d.teacher_forced_onset:.3f} teacher-forced; "
             f"cross-entropy {d.cross_entropy:.3f} nats a step ({d.cross_entropy_random:.3f} with another z); "
             f"KL {d.kl:.1f} nats; {d.active_units} of {len(d.kl_by_dimension)} units active",
             highlight=False,

@@ -24,7 +24,9 @@ def test_samples_follow_log_prob(head):
     y = torch.randn(1, 8).expand(20_000, 8)
     token = head.sample(y, Sampling(), torch.rand(20_000, head.draws))
     share = torch.bincount(token, minlength=head.vocabulary_size) / 20_000
-    expected = torch.stack([head.log_prob(y[:1], t[None])[0].exp() for t in torch.arange(head.vocabulary_size)])
+    expected = torch.stack(
+        [head.log_prob(y[:1], t[None])[0].exp() for t in torch.arange(head.vocabulary_size)]
+    )
     torch.testing.assert_close(share, expected, atol=0.015, rtol=0)
 
 

@@ -37,7 +37,10 @@ def test_draws_follow_the_distribution():
     torch.testing.assert_close(share, LOGITS.exp(), atol=2e-4, rtol=0)
 
 
-@given(st.floats(0, 1, exclude_max=True, width=32), st.lists(st.floats(-40, 40, width=32), min_size=2, max_size=9))
+@given(
+    st.floats(0, 1, exclude_max=True, width=32),
+    st.lists(st.floats(-40, 40, width=32), min_size=2, max_size=9),
+)
 def test_a_draw_is_a_possible_token(uniform, logits):
     logits = torch.tensor(logits)
     how = Sampling(0.7, top_k=2)
@@ -49,7 +52,9 @@ def test_greedy_takes_the_likeliest_whatever_the_uniform():
     assert GREEDY.draw(LOGITS, torch.tensor(0.99)) == 0
 
 
-@pytest.mark.parametrize("settings", [{"temperature": -1.0}, {"temperature": float("nan")}, {"top_k": 0}, {"top_p": 0.0}])
+@pytest.mark.parametrize(
+    "settings", [{"temperature": -1.0}, {"temperature": float("nan")}, {"top_k": 0}, {"top_p": 0.0}]
+)
 def test_a_bad_setting_names_itself(settings):
     with pytest.raises(ValueError, match=next(iter(settings))):
         Sampling(**settings)

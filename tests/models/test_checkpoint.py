@@ -97,12 +97,12 @@ def test_nothing_in_a_folder_is_executed(folder, tmp_path):
 @pytest.mark.parametrize("text", ["[1, 2]", "format: 2", "format: 1\nmodel: 3", "a: &a [1]\nb: *a", "\x00"])
 def test_a_config_that_is_none_is_a_value_error(folder, text):
     (folder / "config.yaml").write_text(text)
-    with pytest.raises(ValueError, match="config.yaml"):
+    with pytest.raises(ValueError, match=r"config\.yaml"):
         load_model(folder)
 
 
 def test_a_folder_without_a_model_says_what_was_expected(tmp_path):
-    with pytest.raises(ValueError, match="is no model: expected config.yaml"):
+    with pytest.raises(ValueError, match=r"is no model: expected config\.yaml"):
         load_model(tmp_path)
 
 

@@ -33,7 +33,9 @@ def make_shards(folder: Path, count: int = 60) -> Path:
         for split, rows in {"train": np.arange(count), "valid": np.arange(6), "test": np.arange(6, 9)}.items()
     }
     folder.mkdir()
-    write_shards(folder, RepresentationConfig("melody", bars=1), windows, [FileRow("made", "scales", "train", count)])
+    write_shards(
+        folder, RepresentationConfig("melody", bars=1), windows, [FileRow("made", "scales", "train", count)]
+    )
     return folder
 
 

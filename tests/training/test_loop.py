@@ -60,7 +60,9 @@ def test_a_killed_run_resumes_to_the_weights_of_an_unbroken_one(shards, tmp_path
     assert again.step == 8
     assert again.fit()
     assert same(weights(tmp_path / "parts"), weights(tmp_path / "whole"))
-    assert same(load_file(tmp_path / "parts/last.safetensors"), load_file(tmp_path / "whole/last.safetensors"))
+    assert same(
+        load_file(tmp_path / "parts/last.safetensors"), load_file(tmp_path / "whole/last.safetensors")
+    )
 
 
 def _killed_at(run, step):

@@ -64,10 +64,13 @@ class MusicVAEConfig:
             raise ValueError(f"bars must be at least 1, got {self.bars}")
         if self.steps_per_bar % self.steps_per_beat:
             raise ValueError(
-                f"steps_per_bar must be a multiple of steps_per_beat, got {self.steps_per_bar} and {self.steps_per_beat}"
+                f"steps_per_bar must be a multiple of steps_per_beat, got {self.steps_per_bar} and "
+                f"{self.steps_per_beat}"
             )
         if self.head == "bernoulli" and self.vocabulary_size & (self.vocabulary_size - 1):
-            raise ValueError(f"vocabulary_size of a bernoulli head must be a power of 2, got {self.vocabulary_size}")
+            raise ValueError(
+                f"vocabulary_size of a bernoulli head must be a power of 2, got {self.vocabulary_size}"
+            )
         if self.encoder.bar_width % 2:
             raise ValueError(f"encoder.bar_width must be even, got {self.encoder.bar_width}")
         if not self.initial_std > 0:

@@ -72,11 +72,13 @@ def collapse_warning(d: Diagnosis) -> str | None:
         signs.append(f"the KL is {d.kl:.2f} nats a window")
     if d.cross_entropy_random - d.cross_entropy < 0.05 * d.cross_entropy:
         signs.append(
-            f"another window's z predicts as well ({d.cross_entropy_random:.3f} against {d.cross_entropy:.3f} nats a step)"
+            f"another window's z predicts as well ({d.cross_entropy_random:.3f} against "
+            f"{d.cross_entropy:.3f} nats a step)"
         )
     if not signs:
         return None
-    return f"posterior collapse: {'; '.join(signs)}. Lower beta, raise free_bits or input_dropout, or ramp beta more slowly"
+    advice = "Lower beta, raise free_bits or input_dropout, or ramp beta more slowly"
+    return f"posterior collapse: {'; '.join(signs)}. {advice}"
 
 
 def _in_batches(function, batch: int, *tensors: Tensor) -> Tensor:  # type: ignore[no-untyped-def]

@@ -65,7 +65,9 @@ class Encoder(nn.Module):
         x = self.embedding(token)
         if self.beat is not None:
             x = x + self.beat(torch.arange(x.shape[1], device=x.device) % self.config.steps_per_bar)
-        read = (self._bars(x) if self.config.encoder.kind == "hierarchical" else self._read(self.rnn, x)).float()
+        read = (
+            self._bars(x) if self.config.encoder.kind == "hierarchical" else self._read(self.rnn, x)
+        ).float()
         return Posterior(self.mean(read).float(), F.softplus(self.scale(read).float()) + 1e-4)
 
     def _bars(self, x: Float[Tensor, "B T E"]) -> Float[Tensor, "B R"]:

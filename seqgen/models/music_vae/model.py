@@ -75,9 +75,7 @@ class MusicVAE(nn.Module):
         """log p(x_t | x_<t, z) in nats, teacher forced (or fed with `fed`)."""
         return self.decoder.log_prob(token, self.decoder.init_state(len(z), z), fed=fed)[0]
 
-    def losses(
-        self, token: Int[Tensor, "B T"], objective: Objective, rng: Generator | None = None
-    ) -> Losses:
+    def losses(self, token: Int[Tensor, "B T"], objective: Objective, rng: Generator | None = None) -> Losses:
         """The objective on a batch. `rng` draws z, blanks and samples."""
         posterior = self.encode(token)
         z = posterior.sample(rng)
@@ -131,5 +129,7 @@ def build_decoder(config: MusicVAEConfig) -> Decoder:
     beats = bar // c.steps_per_beat if direct else 0
     planner = Planner(c.latent, bars, d.conductor_width if hierarchical else 0, beats, d.plan_size)
     # A direct plan is fed beat by beat; the bar's own plan is then only what the voice starts from.
-    voice = LSTM(c.embedding + planner.segment_size, d.width, planner.bar_size, d.layers, feed_cond=not direct)
+    voice = LSTM(
+        c.embedding + planner.segment_size, d.width, planner.bar_size, d.layers, feed_cond=not direct
+    )
     return Decoder(Conductor(voice, planner, bar, metre=c.steps_per_bar if direct else 0), head)
