@@ -13,14 +13,18 @@ shift 2
 seqgen=${SEQGEN:-seqgen}
 
 # A rest of two bars ends a melody: one bar of rest may stand inside a window, two may not.
-for bars in 2 16; do
-    if [ "$bars" = 2 ]; then onsets=3; else onsets=16; fi
-    echo "mel-${bars}bar:"
+melody() {
+    name=$1
+    shift
+    echo "$name:"
     $seqgen prepare "$data/melodies/lieder.tar.xz" "$data/melodies/cre.tar.xz" "$data/melodies/openhymnal.tar.xz" \
-        --out "$out/mel-${bars}bar" --representation melody --bars "$bars" --gap-bars 2 \
-        --min-notes "$onsets" --min-unique-pitches 2 --splits "$data/splits/melodies.tsv" "$@"
-done
+        --out "$out/$name" --representation melody --gap-bars 2 --two-four true \
+        --splits "$data/splits/melodies.tsv" "$@"
+}
+
+melody mel-2bar --bars 2 --min-notes 3 --min-unique-pitches 2 "$@"
+melody mel-16bar --bars 16 --min-notes 16 --min-unique-pitches 3 "$@"
 
 echo "drums-2bar:"
-$seqgen prepare "$data/drums/groove.tar.xz" --out "$out/drums-2bar" --representation drums --bars 2 --gap-bars 2 \
-    --min-notes 2 --splits "$data/splits/drums.tsv" "$@"
+$seqgen prepare "$data/drums/groove.tar.xz" --out "$out/drums-2bar" --representation drums --bars 2 --min-notes 4 \
+    --splits "$data/splits/drums.tsv" "$@"
