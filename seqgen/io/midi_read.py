@@ -9,6 +9,7 @@ import numpy as np
 
 from seqgen.io.errors import MidiError
 from seqgen.io.midi_check import MAX_BYTES, MAX_TRACKS, check_midi
+from seqgen.io.note_sequence import note_sequence_class
 from seqgen.io.notes import NoteTable
 from seqgen.io.tempo_map import TempoMap, last_at_each_place
 
@@ -57,8 +58,7 @@ def read_midi(source: str | Path | bytes) -> NoteSequence:
     by onset.
     Raises MidiError, which names the file and says what is wrong with it.
     """
-    from note_seq import NoteSequence
-
+    NoteSequence = note_sequence_class()
     data, name = _load(source)
     try:
         score = parse_midi(data)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from seqgen.io.note_sequence import note_sequence_class
 from seqgen.io.notes import NoteTable
 from seqgen.representation.timeline import STEPS_PER_BAR, STEPS_PER_QUARTER
 
@@ -47,10 +48,8 @@ def to_sequence(
         raise ValueError(f"velocity: expected 1 to 127, got {velocity}")
     if not 0 <= program <= 127:
         raise ValueError(f"program: expected a General MIDI program from 0 to 127, got {program}")
-    from note_seq.protobuf import music_pb2  # takes seconds to import
-
     seconds = 60.0 / qpm / STEPS_PER_QUARTER
-    sequence = music_pb2.NoteSequence(ticks_per_quarter=TICKS_PER_QUARTER, total_time=steps * seconds)
+    sequence = note_sequence_class()(ticks_per_quarter=TICKS_PER_QUARTER, total_time=steps * seconds)
     sequence.tempos.add(qpm=qpm)
     sequence.time_signatures.add(numerator=4, denominator=4)
     for note in notes:
