@@ -44,7 +44,7 @@ class Conductor(SequenceModule):
         self.voice, self.planner, self.bar, self.metre = voice, planner, bar, metre
         self.input_size = voice.input_size - planner.segment_size
         self.output_size = voice.output_size
-        self.first = nn.Parameter(0.1 * torch.randn(self.input_size))
+        self.first = nn.Parameter(nn.init.normal_(torch.empty(self.input_size), std=0.1))
         self.beat = nn.Embedding(metre, self.input_size) if metre else None
 
     def init_state(self, batch_size: int, cond: Float[Tensor, "B Z"]) -> ConductorState:

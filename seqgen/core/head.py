@@ -63,7 +63,7 @@ class BitEmbedding(nn.Module):
         super().__init__()
         self.bits = bits
         self.linear = nn.Linear(bits, size)
-        self.special = nn.Parameter(0.1 * torch.randn(2, size))
+        self.special = nn.Parameter(nn.init.normal_(torch.empty(2, size), std=0.1))
 
     def forward(self, token: Int[Tensor, "*B"]) -> Float[Tensor, "*B E"]:
         special = token - 2**self.bits
