@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
+
+LARGEST = 1 << 16
+MOST_LAYERS = 16
+MOST_BARS = 1024
 
 
 @dataclass(frozen=True)
@@ -19,6 +24,9 @@ class EncoderConfig:
     layers: int = 1
     bar_width: int = 256
     """size of a bar's embedding, for a hierarchical encoder; even"""
+
+    def __post_init__(self) -> None:
+        check_sizes(self, width=LARGEST, layers=MOST_LAYERS, bar_width=LARGEST)
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,9 @@ class DecoderConfig:
     """LSTM units of the conductor, for a hierarchical decoder"""
     plan_size: int = 128
     """numbers a beat in a direct plan"""
+
+    def __post_init__(self) -> None:
+        check_sizes(self, width=LARGEST, layers=MOST_LAYERS, conductor_width=LARGEST, plan_size=LARGEST)
 
 
 @dataclass(frozen=True)
@@ -60,8 +71,10 @@ class MusicVAEConfig:
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
 
     def __post_init__(self) -> None:
-        if self.bars < 1:
-            raise ValueError(f"bars must be at least 1, got {self.bars}")
+        check_sizes(self, bars=MOST_BARS, vocabulary_size=LARGEST, latent=LARGEST, embedding=LARGEST)
+        check_sizes(self, steps_per_bar=MOST_BARS, steps_per_beat=MOST_BARS)
+        if not 0 <= self.first_onset < self.vocabulary_size:
+            raise ValueError(f"first_onset must be a token below {self.vocabulary_size}, got {self.first_onset}")
         if self.steps_per_bar % self.steps_per_beat:
             raise ValueError(
                 f"steps_per_bar must be a multiple of steps_per_beat, got {self.steps_per_bar} and "
@@ -73,10 +86,17 @@ class MusicVAEConfig:
             )
         if self.encoder.bar_width % 2:
             raise ValueError(f"encoder.bar_width must be even, got {self.encoder.bar_width}")
-        if not self.initial_std > 0:
+        if not (math.isfinite(self.initial_std) and self.initial_std > 0):
             raise ValueError(f"initial_std must be positive, got {self.initial_std}")
 
     @property
     def steps(self) -> int:
         """Tokens in a window."""
         return self.bars * self.steps_per_bar
+
+
+def check_sizes(config: Any, **largest: int) -> None:
+    """A size in a file from elsewhere must neither break torch nor keep it busy for hours."""
+    for name, high in largest.items():
+        if not 1 <= getattr(config, name) <= high:
+            raise ValueError(f"{name} must be 1 to {high}, got {getattr(config, name)}")
