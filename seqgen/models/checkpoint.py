@@ -115,7 +115,10 @@ def _replace(path: Path, write: Any) -> None:
     """Write through a temporary file in the same folder, so that a reader never sees half a file."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
+        temporary.touch()
+        mode = temporary.stat().st_mode  # that of any new file: safetensors writes for the owner alone
         write(str(temporary))
+        os.chmod(temporary, mode)
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -65,8 +65,11 @@ class Trainer:
     def last(self) -> Path:
         return self.out / "last.safetensors"
 
-    def fit(self, max_minutes: float | None = None) -> bool:
-        """Train to the end, or until the time is over or the process is asked to stop; True at the end."""
+    def fit(self, max_minutes: float | None = None, max_steps: int | None = None) -> bool:
+        """Train to the end, or until the time is over or the process is asked to stop; True at the end.
+
+        max_steps: stop after this many steps of the run in all; its schedules stay those of `steps`.
+        """
         deadline = time.monotonic() + 60 * max_minutes if max_minutes else float("inf")
         leader = self.fabric.is_global_zero
         writer = SummaryWriter(str(self.out)) if leader else None
@@ -77,7 +80,7 @@ class Trainer:
                     self._log(writer, report, losses)
                 if leader and (self.step % self.config.diagnose_every == 0 or self.step == self.config.steps):
                     self._diagnose(writer, report)
-                late = time.monotonic() > deadline or bool(stopping)
+                late = time.monotonic() > deadline or bool(stopping) or self.step == max_steps
                 if self.fabric.world_size > 1:  # all processes stop at one step
                     late = self._any(late)
                 if late or self.step % self.config.checkpoint_every == 0 or self.step == self.config.steps:

@@ -1,0 +1,32 @@
+#!/bin/sh
+# The runs behind the shipped models, on the shards of prepare_shipped.sh:
+#   data_tools/train_shipped.sh SHARDS_DIR RUNS_DIR [mel-2bar | drums-2bar | mel-16bar]
+# A run that was stopped goes on. SEQGEN names another `seqgen`.
+set -eu
+if [ $# -lt 2 ]; then
+    echo "usage: $0 SHARDS_DIR RUNS_DIR [MODEL]" >&2
+    exit 2
+fi
+shards=$1
+runs=$2
+which=${3:-all}
+seqgen=${SEQGEN:-seqgen}
+configs=$(dirname "$0")/../configs
+
+if [ "$which" = all ] || [ "$which" = mel-2bar ]; then
+    $seqgen train --config "$configs/mel_2bar.yaml" --data "$shards/mel-2bar" --out "$runs/mel-2bar"
+fi
+
+if [ "$which" = all ] || [ "$which" = drums-2bar ]; then
+    $seqgen train --config "$configs/drums_2bar.yaml" --data "$shards/drums-2bar" --out "$runs/drums-2bar"
+fi
+
+# Sixteen bars in three runs: two bars; sixteen bars at a low price of information, not to the end of its schedule;
+# and a last stage at the price that keeps paths smooth.
+if [ "$which" = all ] || [ "$which" = mel-16bar ]; then
+    $seqgen train --config "$configs/mel_2bar_small.yaml" --data "$shards/mel-2bar" --out "$runs/mel-2bar-small"
+    $seqgen train --config "$configs/mel_16bar.yaml" --data "$shards/mel-16bar" --out "$runs/mel-16bar-first" \
+        --warm-start "$runs/mel-2bar-small" --max-steps 9000
+    $seqgen train --config "$configs/mel_16bar_paths.yaml" --data "$shards/mel-16bar" --out "$runs/mel-16bar" \
+        --warm-start "$runs/mel-16bar-first"
+fi
