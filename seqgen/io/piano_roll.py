@@ -223,12 +223,14 @@ def _legend(figure: Figure, width: float, height: float, panels: int, heading: s
     from matplotlib.patches import Patch
 
     if heading:
-        figure.text(0.12 / width, 1 - 0.13 / height, heading, fontsize=11, color=_INK, ha="left", va="top")
+        room = int((width - 0.3) * 72 / 5.4)  # letters of 10 points are about 5.4 points wide
+        text = heading if len(heading) <= room else heading[: room - 1] + "\u2026"
+        figure.text(0.12 / width, 1 - 0.13 / height, text, fontsize=10, color=_INK, ha="left", va="top")
     if panels > 1:
         texts = {"A": "as in A", "both": "in A and B", "B": "as in B", "new": "in neither"}
         figure.legend(
             handles=[Patch(color=COLOURS[name], label=text) for name, text in texts.items()],
-            loc="upper right", bbox_to_anchor=(1 - 0.05 / width, 1 - 0.02 / height),
+            loc="lower right", bbox_to_anchor=(1 - 0.05 / width, -0.02 / height),
             ncols=4, frameon=False, fontsize=8, handlelength=1.0, handleheight=0.9, columnspacing=1.4,
         )  # fmt: skip
 
