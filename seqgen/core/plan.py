@@ -3,6 +3,8 @@
 The classical plan is a recurrence over bars (Roberts et al. 2018, section 3.3). A direct plan adds a linear
 path from the code to every segment, with the recurrence as a correction that starts at zero: a small model
 then learns to reconstruct in minutes instead of hours, because no information has to survive a recurrence.
+With `by_bar` the code is a row of bar codes: each bar is planned from its own part of the code, by weights that
+all bars share, and the recurrence reads the parts in order.
 """
 
 from __future__ import annotations
@@ -26,32 +28,47 @@ class Planner(nn.Module):
 
     width: of the recurrence over bars; 0 leaves it out, and each bar starts from the code itself.
     segments, segment_size: K vectors of size Q a bar by the direct path; K = 0 for none.
+    by_bar: bar u is planned from numbers u Z / U .. (u + 1) Z / U of the code.
     """
 
-    def __init__(self, code_size: int, bars: int, width: int, segments: int = 0, segment_size: int = 0):
+    def __init__(
+        self,
+        code_size: int,
+        bars: int,
+        width: int,
+        segments: int = 0,
+        segment_size: int = 0,
+        by_bar: bool = False,
+    ):
         super().__init__()
-        self.bars, self.width = bars, width
+        if by_bar and (not width or code_size % bars):
+            raise ValueError(
+                f"by_bar needs a recurrence and a code of {bars} equal parts, got {code_size} numbers"
+            )
+        self.bars, self.width, self.by_bar = bars, width, by_bar
+        part = code_size // bars if by_bar else code_size
         self.segments, self.segment_size = segments, segment_size if segments else 0
         self.bar_size = width or code_size
         if width:
             self.bridge = nn.Linear(code_size, 2 * width)
-            self.rnn = nn.LSTM(code_size, width, batch_first=True)
+            self.rnn = nn.LSTM(part, width, batch_first=True)
         if self.segment_size:
-            self.direct = nn.Linear(code_size, bars * segments * segment_size)
+            self.direct = nn.Linear(part, (1 if by_bar else bars) * segments * segment_size)
         if self.segment_size and width:
             self.correction = nn.Linear(width, segments * segment_size)
             nn.init.zeros_(self.correction.weight)
             nn.init.zeros_(self.correction.bias)
 
     def forward(self, code: Float[Tensor, "B Z"]) -> Plan:
-        bars = code[:, None].expand(-1, self.bars, -1)
+        parts = code.unflatten(1, (self.bars, -1)) if self.by_bar else code
+        bars = parts if self.by_bar else code[:, None].expand(-1, self.bars, -1)
         if self.width:
             h, c = self.bridge(code).tanh().chunk(2, -1)
             bars = self.rnn(bars, (h[None].contiguous(), c[None].contiguous()))[0]
         shape = (len(code), self.bars, self.segments, self.segment_size)
         if not self.segment_size:
             return Plan(bars, bars.new_zeros(shape))
-        segments = self.direct(code).view(shape)
+        segments = self.direct(parts).view(shape)
         if self.width:
             segments = segments + self.correction(bars).view(shape)
         return Plan(bars, torch.tanh(segments))

@@ -71,19 +71,20 @@ class Trainer:
         max_steps: stop after this many steps of the run in all; its schedules stay those of `steps`.
         """
         deadline = time.monotonic() + 60 * max_minutes if max_minutes else float("inf")
+        end = min(self.config.steps, max_steps or self.config.steps)
         leader = self.fabric.is_global_zero
         writer = SummaryWriter(str(self.out)) if leader else None
         with Reporter(self.config.steps, self.step, quiet=not leader) as report, stop_requested() as stopping:
-            while self.step < self.config.steps:
+            while self.step < end:
                 losses = self._step()
                 if writer and self.step % 20 == 0:
                     self._log(writer, report, losses)
                 if leader and (self.step % self.config.diagnose_every == 0 or self.step == self.config.steps):
                     self._diagnose(writer, report)
-                late = time.monotonic() > deadline or bool(stopping) or self.step == max_steps
+                late = time.monotonic() > deadline or bool(stopping)
                 if self.fabric.world_size > 1:  # all processes stop at one step
                     late = self._any(late)
-                if late or self.step % self.config.checkpoint_every == 0 or self.step == self.config.steps:
+                if late or self.step % self.config.checkpoint_every == 0 or self.step == end:
                     self.save()
                 if late:
                     break

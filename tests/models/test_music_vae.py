@@ -63,6 +63,23 @@ def test_drums_are_bits():
     assert model.decoder.head.logits.out_features == 9
 
 
+def test_a_code_of_bars_keeps_each_bar_in_its_place():
+    """Number u of the parts of z reaches the direct plan of bar u alone; the posterior has one part a bar."""
+    config = replace(small("hierarchical"), code="bars")
+    model = MusicVAE(config)
+    z = torch.randn(1, 6, requires_grad=True)
+    segments = model.decoder.core.planner(z).segments  # its recurrent correction starts at zero
+    segments[:, 1].sum().backward()
+    assert (z.grad[0] != 0).tolist() == [False, False, True, True, False, False]
+    assert model.encode(windows(config)).mean.shape == (4, 6)
+    assert model.encoder.mean.out_features == 2
+    losses = model.losses(windows(config), Objective(), Generator().manual_seed(0))
+    losses.loss.backward()
+    assert all(p.grad is not None for p in model.parameters())
+    with pytest.raises(ValueError, match="code: bars needs"):
+        replace(small("flat"), code="bars")
+
+
 @pytest.mark.parametrize("form", FORMS[:4], ids="-".join)
 def test_rows_of_a_batch_do_not_mix(form):
     model = MusicVAE(small(*form)).eval()

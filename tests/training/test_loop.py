@@ -118,6 +118,17 @@ def test_max_minutes_ends_a_run_that_can_go_on(shards, tmp_path):
     assert trainer(settings).step == 1
 
 
+def test_max_steps_ends_a_run_early_on_the_schedule_of_the_whole(shards, tmp_path):
+    whole = config(shards, tmp_path / "whole")
+    trainer(whole).fit()
+    parts = replace(whole, out=str(tmp_path / "parts"))
+    assert not trainer(parts).fit(max_steps=10)
+    assert not trainer(parts).fit(max_steps=10)  # there already
+    assert trainer(parts).step == 10
+    assert trainer(parts).fit()
+    assert same(weights(tmp_path / "parts"), weights(tmp_path / "whole"))
+
+
 def test_the_average_is_what_is_saved(shards, tmp_path):
     run = trainer(config(shards, tmp_path / "run"))
     run.fit()

@@ -9,6 +9,7 @@ from typing import Any, Literal
 LARGEST = 1 << 16
 MOST_LAYERS = 16
 MOST_BARS = 1024
+BY_BAR = ("hierarchical", "all", "hierarchical", "direct")
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,9 @@ class MusicVAEConfig:
     steps_per_beat: int = 4
     latent: int = 128
     """size of the code z"""
+    code: Literal["window", "bars"] = "window"
+    """window: every number of z may bear on every bar, as in the paper; bars: z is a row of one code a bar, read
+    and planned with weights that all bars share (hierarchical, direct, reading out all)"""
     embedding: int = 64
     initial_std: float = 0.3
     """standard deviation of the posterior before training"""
@@ -74,7 +78,9 @@ class MusicVAEConfig:
         check_sizes(self, bars=MOST_BARS, vocabulary_size=LARGEST, latent=LARGEST, embedding=LARGEST)
         check_sizes(self, steps_per_bar=MOST_BARS, steps_per_beat=MOST_BARS)
         if not 0 <= self.first_onset < self.vocabulary_size:
-            raise ValueError(f"first_onset must be a token below {self.vocabulary_size}, got {self.first_onset}")
+            raise ValueError(
+                f"first_onset must be a token below {self.vocabulary_size}, got {self.first_onset}"
+            )
         if self.steps_per_bar % self.steps_per_beat:
             raise ValueError(
                 f"steps_per_bar must be a multiple of steps_per_beat, got {self.steps_per_bar} and "
@@ -83,6 +89,12 @@ class MusicVAEConfig:
         if self.head == "bernoulli" and self.vocabulary_size & (self.vocabulary_size - 1):
             raise ValueError(
                 f"vocabulary_size of a bernoulli head must be a power of 2, got {self.vocabulary_size}"
+            )
+        shared = (self.encoder.kind, self.encoder.readout, self.decoder.kind, self.decoder.plan)
+        if self.code == "bars" and (shared != BY_BAR or self.latent % self.bars):
+            raise ValueError(
+                f"code: bars needs encoder.kind, encoder.readout, decoder.kind and decoder.plan {', '.join(BY_BAR)} and "
+                f"a latent that {self.bars} bars divide, got {', '.join(shared)} and {self.latent}"
             )
         if self.encoder.bar_width % 2:
             raise ValueError(f"encoder.bar_width must be even, got {self.encoder.bar_width}")

@@ -55,10 +55,11 @@ class Encoder(nn.Module):
         if e.kind == "hierarchical":
             self.bar = nn.Linear(2 * e.width * beats, e.bar_width)
             self.over_bars = nn.LSTM(e.bar_width, e.bar_width // 2, batch_first=True, bidirectional=True)
-            read = e.bar_width * (c.bars if self.all else 1)
+            read = e.bar_width * (c.bars if self.all and c.code == "window" else 1)
         else:
             read = 2 * e.width * (beats * c.bars if self.all else 1)
-        self.mean, self.scale = nn.Linear(read, c.latent), nn.Linear(read, c.latent)
+        size = c.latent // c.bars if c.code == "bars" else c.latent
+        self.mean, self.scale = nn.Linear(read, size), nn.Linear(read, size)
         nn.init.constant_(self.scale.bias, math.log(math.expm1(c.initial_std)))
 
     def forward(self, token: Int[Tensor, "B T"]) -> Posterior:
@@ -68,16 +69,17 @@ class Encoder(nn.Module):
         read = (
             self._bars(x) if self.config.encoder.kind == "hierarchical" else self._read(self.rnn, x)
         ).float()
-        return Posterior(self.mean(read).float(), F.softplus(self.scale(read).float()) + 1e-4)
+        mean, scale = self.mean(read).float().flatten(1), self.scale(read).float().flatten(1)
+        return Posterior(mean, F.softplus(scale) + 1e-4)
 
-    def _bars(self, x: Float[Tensor, "B T E"]) -> Float[Tensor, "B R"]:
-        """Each bar by itself, then the bars in a row."""
+    def _bars(self, x: Float[Tensor, "B T E"]) -> Float[Tensor, "B *U R"]:
+        """Each bar by itself, then the bars in a row; one reading a bar where z is a row of bar codes."""
         batch, bars = len(x), self.config.bars
         bar = self._read(self.rnn, x.reshape(batch * bars, self.config.steps_per_bar, -1))
         bar = self.bar(bar).tanh().view(batch, bars, -1)
         over, (h, _) = self.over_bars(bar)
         if self.all:
-            return (bar + over).flatten(1)
+            return bar + over if self.config.code == "bars" else (bar + over).flatten(1)
         return h.transpose(0, 1).flatten(1)
 
     def _read(self, rnn: nn.LSTM, x: Float[Tensor, "R T E"]) -> Float[Tensor, "R D"]:

@@ -127,7 +127,8 @@ def build_decoder(config: MusicVAEConfig) -> Decoder:
         return Decoder(LSTM(c.embedding, d.width, c.latent, d.layers), head)
     bars, bar = (c.bars, c.steps_per_bar) if hierarchical else (1, c.steps)
     beats = bar // c.steps_per_beat if direct else 0
-    planner = Planner(c.latent, bars, d.conductor_width if hierarchical else 0, beats, d.plan_size)
+    width, by_bar = (d.conductor_width if hierarchical else 0), c.code == "bars"
+    planner = Planner(c.latent, bars, width, beats, d.plan_size, by_bar)
     # A direct plan is fed beat by beat; the bar's own plan is then only what the voice starts from.
     voice = LSTM(
         c.embedding + planner.segment_size, d.width, planner.bar_size, d.layers, feed_cond=not direct
