@@ -3,8 +3,8 @@
 The classical plan is a recurrence over bars (Roberts et al. 2018, section 3.3). A direct plan adds a linear
 path from the code to every segment, with the recurrence as a correction that starts at zero: a small model
 then learns to reconstruct in minutes instead of hours, because no information has to survive a recurrence.
-With `by_bar` the code is a row of bar codes: each bar is planned from its own part of the code, by weights that
-all bars share, and the recurrence reads the parts in order.
+With `by_bar` the code is a row of bar codes: each bar is planned from its own part, by weights that all bars
+share, and the recurrence reads the parts in order.
 """
 
 from __future__ import annotations

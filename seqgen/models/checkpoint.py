@@ -88,7 +88,7 @@ def load_model(folder: Path) -> tuple[MusicVAE, dict[str, Any]]:
 
 
 class Uninitialised(TorchFunctionMode):
-    """Modules made in this context skip `normal_`: on the meta device it imports torch's compiler, over a second."""
+    """Modules made in this context skip `normal_`: on the meta device it imports torch's compiler (1 s)."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}

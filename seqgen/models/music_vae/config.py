@@ -66,8 +66,8 @@ class MusicVAEConfig:
     latent: int = 128
     """size of the code z"""
     code: Literal["window", "bars"] = "window"
-    """window: every number of z may bear on every bar, as in the paper; bars: z is a row of one code a bar, read
-    and planned with weights that all bars share (hierarchical, direct, reading out all)"""
+    """window: every number of z may bear on every bar, as in the paper; bars: z is a row of one code a bar,
+    read and planned with weights that all bars share (hierarchical, direct, reading out all)"""
     embedding: int = 64
     initial_std: float = 0.3
     """standard deviation of the posterior before training"""
@@ -93,8 +93,9 @@ class MusicVAEConfig:
         shared = (self.encoder.kind, self.encoder.readout, self.decoder.kind, self.decoder.plan)
         if self.code == "bars" and (shared != BY_BAR or self.latent % self.bars):
             raise ValueError(
-                f"code: bars needs encoder.kind, encoder.readout, decoder.kind and decoder.plan {', '.join(BY_BAR)} and "
-                f"a latent that {self.bars} bars divide, got {', '.join(shared)} and {self.latent}"
+                f"code: bars needs encoder.kind, encoder.readout, decoder.kind and decoder.plan "
+                f"{', '.join(BY_BAR)} and a latent that {self.bars} bars divide, got {', '.join(shared)} "
+                f"and {self.latent}"
             )
         if self.encoder.bar_width % 2:
             raise ValueError(f"encoder.bar_width must be even, got {self.encoder.bar_width}")

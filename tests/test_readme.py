@@ -1,0 +1,71 @@
+"""Every command and every line of Python in the README runs, on small data."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from seqgen.cli.main import main
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = [line.strip().split("  #")[0].strip() for line in README.splitlines() if line.startswith("    ")]
+STAND_INS = {"my_midi": "tests/fixtures/tiny/melodies", "examples": "examples", "configs": "configs"}
+"""what a reader has at hand, and what stands for it here"""
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory):
+    """A folder as the reader's, in which all commands run one after the other."""
+    folder = tmp_path_factory.mktemp("desk")
+    for name, target in STAND_INS.items():
+        (folder / name).symlink_to(ROOT / target)
+    return folder
+
+
+def test_the_readme_has_commands_for_each_user():
+    verbs = {shlex.split(command)[1] for command in COMMANDS if command.startswith("seqgen ")}
+    assert {"interpolate", "info", "sample", "prepare", "train", "evaluate"} <= verbs
+    assert {"make demo", "make test"} <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("seqgen ")])
+def test_a_seqgen_command_runs(command, desk, monkeypatch, capsys):
+    monkeypatch.chdir(desk)
+    arguments = shlex.split(command)[1:]
+    if arguments[0] == "train":  # two steps instead of minutes
+        at = arguments.index("--max-minutes")
+        arguments[at : at + 2] = ["--max-steps", "2"]
+    assert main(arguments) == 0, capsys.readouterr().err
+    if "out/" in command:
+        assert (desk / "out/path.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", README, re.S))
+def test_the_python_runs(block, desk, monkeypatch):
+    monkeypatch.chdir(desk)
+    exec(compile(block, "README.md", "exec"), {})
+    assert (desk / "step_4.mid").exists()
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("make ")])
+def test_a_make_command_is_a_target(command):
+    plan = subprocess.run([*command.split(), "-n"], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert command != "make demo" or "seqgen interpolate mel-16bar examples/melody_a.mid" in plan.stdout
+
+
+def test_the_extras_that_the_readme_installs_exist():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    named = {extra for group in re.findall(r"\.\[([a-z,]+)\]", README) for extra in group.split(",")}
+    assert named
+    assert named <= extras.keys()
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)h#][^)#]*)\)", README))))
+def test_a_link_leads_somewhere(target):
+    assert (ROOT / target).exists()
