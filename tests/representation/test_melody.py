@@ -8,7 +8,8 @@ import pytest
 
 from seqgen.io.midi import notes_of
 from seqgen.io.notes import NoteTable
-from seqgen.representation.melody import FIRST_ONSET, MelodyConverter
+from seqgen.representation.melody import FIRST_ONSET, MelodyConverter, canonical
+from seqgen.representation.timeline import quantise
 
 MakeTable = Callable[..., NoteTable]
 TWO_BARS = MelodyConverter(bars=2)
