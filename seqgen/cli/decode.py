@@ -65,6 +65,6 @@ def read_codes(path: Path) -> np.ndarray:
         codes = found["mean"] if isinstance(found, np.lib.npyio.NpzFile) else found
     except KeyError:
         raise ValueError(f"{path}: expected an array called mean in it, as `seqgen encode` writes") from None
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, MemoryError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path}: not a file of codes (.npz or .npy): {error}") from None
     return np.asarray(codes)

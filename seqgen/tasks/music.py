@@ -159,16 +159,17 @@ class MusicModel:
     ) -> list[NoteSequence]:
         """A piece for each code [B, Z]. All are drawn with the same random numbers."""
         how = Sampling(temperature)
-        codes = torch.as_tensor(z)
         latent = self.vae.config.latent
-        if codes.ndim != 2 or codes.shape[1] != latent or not codes.is_floating_point() or not len(codes):
-            shape = list(codes.shape)
-            raise ValueError(f"z: expected numbers [B, {latent}] for {self.name}, got {codes.dtype} of shape {shape}")
+        real = z.is_floating_point() if isinstance(z, Tensor) else np.issubdtype(z.dtype, np.floating)
+        if z.ndim != 2 or z.shape[1] != latent or not real or not len(z):
+            shape = list(z.shape)
+            raise ValueError(f"z: expected numbers [B, {latent}] for {self.name}, got {z.dtype} of shape {shape}")
+        codes = z.float() if isinstance(z, Tensor) else torch.from_numpy(z.astype(np.float32))
         if not codes.isfinite().all():
             raise ValueError("z: expected finite numbers, got NaN or infinity")
         check_count("z", len(codes), 1, MAX_PIECES)
         notes = [f"decode, {k + 1} of {len(codes)}" for k in range(len(codes))]
-        return self._play(self._draw(codes.float(), how, seed), [Manner(qpm)] * len(codes), notes, how, seed)
+        return self._play(self._draw(codes, how, seed), [Manner(qpm)] * len(codes), notes, how, seed)
 
     def clips(self, music: Sequence[Source], track: Choice = None, start_bar: Choice = None) -> list[Clip]:
         """The part of each source that the model reads; what was decided for the user is logged as a warning.
