@@ -18,12 +18,13 @@ melody() {
     shift
     echo "$name:"
     $seqgen prepare "$data/melodies/lieder.tar.xz" "$data/melodies/cre.tar.xz" "$data/melodies/openhymnal.tar.xz" \
-        --out "$out/$name" --representation melody --gap-bars 2 --two-four true \
+        --out "$out/$name" --representation melody --gap-bars 2 \
         --splits "$data/splits/melodies.tsv" "$@"
 }
 
 melody mel-2bar --bars 2 --min-notes 3 --min-unique-pitches 2 "$@"
-melody mel-16bar --bars 16 --min-notes 16 --min-unique-pitches 3 "$@"
+melody mel-2bar-start --bars 2 --min-notes 3 --min-unique-pitches 2 --two-four true "$@"  # mel-16bar starts from it
+melody mel-16bar --bars 16 --min-notes 16 --min-unique-pitches 3 --two-four true "$@"
 
 echo "drums-2bar:"
 $seqgen prepare "$data/drums/groove.tar.xz" --out "$out/drums-2bar" --representation drums --bars 2 --min-notes 4 \

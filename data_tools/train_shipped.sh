@@ -24,7 +24,8 @@ fi
 # Sixteen bars start from the two-bar run as it was after 7,000 steps (the weights that fit are taken over), and end
 # with a second stage at a higher price of information, from the first as it was after 3,750 steps.
 if [ "$which" = all ] || [ "$which" = mel-16bar ]; then
-    $seqgen train --config "$configs/mel_2bar_start.yaml" --data "$shards/mel-2bar" --out "$runs/mel-2bar-start" --max-steps 7000
+    $seqgen train --config "$configs/mel_2bar_start.yaml" --data "$shards/mel-2bar-start" \
+        --out "$runs/mel-2bar-start" --max-steps 7000
     $seqgen train --config "$configs/mel_16bar.yaml" --data "$shards/mel-16bar" --out "$runs/mel-16bar-first" \
         --warm-start "$runs/mel-2bar-start" --max-steps 3750
     $seqgen train --config "$configs/mel_16bar_paths.yaml" --data "$shards/mel-16bar" --out "$runs/mel-16bar" \

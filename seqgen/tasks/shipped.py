@@ -63,15 +63,16 @@ def read_model(model: str | Path) -> Found:
     takes = (vae.config.bars, vae.config.steps, vae.config.vocabulary_size)
     if reads != takes:
         raise ValueError(
-            f"{where}: {converter.name} of {reads[0]} bars gives {reads[1]} tokens below {reads[2]}, but the model "
-            f"takes {takes[1]} below {takes[2]}"
+            f"{where}: {converter.name} of {reads[0]} bars gives {reads[1]} tokens below {reads[2]}, but the "
+            f"model takes {takes[1]} below {takes[2]}"
         )
     return Found(folder.resolve().name, vae, converter, sections, read_card(folder))
 
 
 def user_converter(config: RepresentationConfig) -> Converter:
     """The converter for clips that a user chose: what was only meant to select training data is left out."""
-    return make_converter(replace(config, programs=None, min_notes=1, min_unique_pitches=1))
+    two_four = config.name == "melody"
+    return make_converter(replace(config, programs=None, min_notes=1, min_unique_pitches=1, two_four=two_four))
 
 
 def read_card(folder: Path) -> str:
