@@ -1,8 +1,8 @@
 """From a function's signature to a command's arguments, by jsonargparse.
 
-Parameters without a default are positional; the others are flags, and keys of a YAML file (`--config`), under the
-same names as in Python. A flag may be written with dashes, may stand anywhere, and needs no value if it is a
-switch. A parameter that is a config dataclass gives its fields as flags.
+Parameters without a default are positional; the others are flags, and keys of a YAML file (`--config`),
+under the same names as in Python. A flag may be written with dashes, may stand anywhere, and needs no value
+if it is a switch. A parameter that is a config dataclass gives its fields as flags.
 """
 
 from __future__ import annotations
@@ -28,7 +28,11 @@ def call(function: Callable[..., int | None], argv: list[str]) -> int:
         ValueError: for arguments that it does not take.
     """
     hints = {name: hint for name, hint in get_type_hints(function).items() if name != "return"}
-    configs = {name: hint for name, hint in hints.items() if dataclasses.is_dataclass(hint)}
+    configs: dict[str, type[Any]] = {
+        name: hint
+        for name, hint in hints.items()
+        if isinstance(hint, type) and dataclasses.is_dataclass(hint)
+    }
     parser = build(function, configs)
     required = [
         name

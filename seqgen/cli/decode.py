@@ -21,7 +21,7 @@ def decode(
     wav: bool = True,
     png: bool = True,
 ) -> None:
-    """Decode each row of a file of codes: a MIDI file each, and all of them as codes.mid, codes.wav and codes.png.
+    """Decode each row of a file of codes: a MIDI file each, and all as codes.mid, codes.wav and codes.png.
 
     Args:
         model: name of a shipped model, or folder of another one.
@@ -45,7 +45,8 @@ def decode(
         pieces = loaded.decode(z, temperature=temperature, seed=seed, qpm=qpm)
         heading = f"{codes.name}; {made_by('decode', loaded.name, seed, temperature)}"
         titles = [str(number) for number in range(len(pieces))]
-        write_results(stage, Results(pieces, numbered("code", len(pieces)), titles, "codes", heading), wav, png)
+        stems = numbered("code", len(pieces))
+        write_results(stage, Results(pieces, stems, titles, "codes", heading), wav, png)
         names = sorted(path.name for path in stage.iterdir())
     list_files(out, names)
 

@@ -20,7 +20,8 @@ def encode(
         model: name of a shipped model, or folder of another one.
         inputs: MIDI files, one row each.
         out: the .npz file to write.
-        track: number of the track to read, as `seqgen info FILE` lists them; a list [1,0] gives one for each file.
+        track: number of the track to read, as `seqgen info FILE` lists them; a list like [1,0] gives one for
+            each file.
         start_bar: first bar to read, counted from 0; a list gives one for each file.
     """
     if out.suffix != ".npz":

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 
 def info(targets: list[str]) -> None:
-    """Without arguments, list the shipped models. Describe a model: its card, size and settings. Describe a MIDI
-    file: the melodies and beats in it, with their tracks and bars for --track and --start-bar.
+    """Without arguments, list the shipped models. Describe a model: its card, size and settings. Describe a
+    MIDI file: the melodies and beats in it, with their tracks and bars for --track and --start-bar.
 
     Args:
         targets: names or folders of models, and MIDI files.
@@ -42,7 +42,8 @@ def describe_model(target: str) -> None:
     from seqgen.tasks.music import load
 
     model = load(target)
-    print(f"{model.name}: {model.converter.name}, {model.converter.bars} bars, {model.num_parameters:,} parameters")
+    converter, size = model.converter, model.num_parameters
+    print(f"{model.name}: {converter.name}, {converter.bars} bars, {size:,} parameters")
     if model.card:
         print(f"\n{model.card.strip()}")
     print(f"\n{yaml.safe_dump(model.sections, sort_keys=False).strip()}")
@@ -55,7 +56,7 @@ def describe_file(path: Path) -> None:
 
     notes = read_notes(path)
     tempo, signature = notes.tempos[0, 1], "{:g}/{:g}".format(*notes.time_signatures[0, 1:])
-    print(f"{path.name}: {len(notes)} notes, {tempo:.4g} quarter notes per minute, {signature} at the beginning")
+    print(f"{path.name}: {len(notes)} notes, {tempo:.4g} quarters a minute, {signature} at the beginning")
     for converter in (MelodyConverter(), DrumConverter()):
         describe_found(converter.extract(notes))
 

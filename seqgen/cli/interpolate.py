@@ -19,9 +19,9 @@ def interpolate(
 ) -> None:
     """Blend two MIDI files into a path from the one to the other, or four into a grid.
 
-    Writes a MIDI file a step (step_0.mid is A and the last one B, as the model hears them), and the whole path as
-    path.mid, path.wav and path.png. Four files: num_steps rows of as many cells (cell_0_0.mid is A, at the end of
-    that row B, C and D in the last row), grid.mid, grid.wav and a picture a row.
+    Writes a MIDI file a step (step_0.mid is A and the last one B, as the model hears them), and the whole
+    path as path.mid, path.wav and path.png. Four files: num_steps rows of as many cells (cell_0_0.mid is A,
+    at the end of that row B, C and D in the last row), grid.mid, grid.wav and a picture a row.
 
     Args:
         model: name of a shipped model, or folder of another one.
@@ -30,7 +30,8 @@ def interpolate(
         num_steps: pieces from A to B, both included; for a grid, of each row and column.
         temperature: 0 takes the most likely notes, 1 draws as the model was trained.
         seed: another seed, other draws. It is stored in the files.
-        track: number of the track to read, as `seqgen info FILE` lists them; a list [1,0] gives one for each file.
+        track: number of the track to read, as `seqgen info FILE` lists them; a list like [1,0] gives one for
+            each file.
         start_bar: first bar to read, counted from 0; a list gives one for each file.
         wav: write sound.
         png: write pictures.
@@ -45,10 +46,8 @@ def interpolate(
         from seqgen.tasks.music import load, one_each
 
         loaded = load(model)
-        choices = zip(
-            inputs, one_each(track, len(inputs), "track"), one_each(start_bar, len(inputs), "start_bar"), strict=True
-        )
-        clips = [loaded.clip(path, number, bar) for path, number, bar in choices]
+        tracks, bars = one_each(track, len(inputs), "track"), one_each(start_bar, len(inputs), "start_bar")
+        clips = [loaded.clip(path, t, bar) for path, t, bar in zip(inputs, tracks, bars, strict=True)]
         for clip in clips:
             tell(clip.notices)
         pieces = loaded.interpolate(*clips, num_steps=num_steps, temperature=temperature, seed=seed)
@@ -58,10 +57,10 @@ def interpolate(
             middle = [f"{step}/{num_steps - 1}" for step in range(1, num_steps - 1)]
             results = Results(pieces, numbered("step", num_steps), ["A", *middle, "B"], "path", heading)
         else:
-            cells = [f"{row}{column}" for row in numbered("_", num_steps) for column in numbered("", num_steps)]
+            rows = numbered("cell", num_steps)
+            stems = [f"{row}{column}" for row in rows for column in numbered("", num_steps)]
             corners = {0: "A", num_steps - 1: "B", len(pieces) - num_steps: "C", len(pieces) - 1: "D"}
             titles = [corners.get(k, f"{k // num_steps},{k % num_steps}") for k in range(len(pieces))]
-            stems = [f"cell{cell[1:]}" for cell in cells]
             results = Results(pieces, stems, titles, "grid", heading, rows=num_steps)
         write_results(stage, results, wav, png)
         names = sorted(path.name for path in stage.iterdir())

@@ -14,8 +14,9 @@ from pathlib import Path
 def output_folder(out: Path) -> Iterator[Path]:
     """A hidden folder inside `out` to write into; when the block ends well, its files move up into `out`.
 
-    If it ends badly, nothing of it stays, neither do folders that were made for it. Files that were in `out` stay,
-    but those of the same name are replaced, each in one step. A result appears only when all are complete.
+    If it ends badly, nothing of it stays, neither do folders that were made for it. Files that were in `out`
+    stay, but those of the same name are replaced, each in one step. A result appears only when all are
+    complete.
 
     Raises:
         ValueError: at once, if nothing can be written there.

@@ -16,8 +16,8 @@ def reconstruct(
     wav: bool = True,
     png: bool = True,
 ) -> None:
-    """Encode a clip and decode it again: original.mid (what the model read), reconstruction.mid, and both together
-    as comparison.mid, comparison.wav and comparison.png.
+    """Encode a clip and decode it again: original.mid (what the model read), reconstruction.mid, and both
+    together as comparison.mid, comparison.wav and comparison.png.
 
     Args:
         model: name of a shipped model, or folder of another one.

@@ -62,7 +62,8 @@ def _write_pictures(stage: Path, results: Results) -> None:
         part = slice(row * columns, (row + 1) * columns)
         stem = results.whole if results.rows == 1 else f"{results.whole}_row_{row}"
         try:
-            write_piano_roll(results.pieces[part], stage / f"{stem}.png", results.titles[part], results.heading)
+            pieces, titles = results.pieces[part], results.titles[part]
+            write_piano_roll(pieces, stage / f"{stem}.png", titles, results.heading)
         except ImportError as error:
             tell([f"no picture: {error}"])
             return

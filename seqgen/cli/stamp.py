@@ -1,4 +1,4 @@
-"""A line of text inside a WAV or PNG file, where players and viewers show comments: the seed stays with the file."""
+"""A line of text inside a WAV or PNG file, where players and viewers show comments: the seed stays there."""
 
 from __future__ import annotations
 

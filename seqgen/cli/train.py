@@ -19,13 +19,14 @@ def train(
 ) -> int:
     """Train a model on shards. The same command goes on with a run that was stopped. Works under torchrun.
 
-    Exit code: 0 at the end of the run, or when --max-minutes are over; 130 when it was interrupted (a checkpoint
-    is written first).
+    Exit code: 0 at the end of the run, or when --max-minutes are over; 130 when it was interrupted (a
+    checkpoint is written first).
 
     Args:
         settings: the run.
         max_minutes: stop after this time, with a checkpoint.
-        max_steps: stop after this many steps in all, with a checkpoint; the schedules stay those of the whole run.
+        max_steps: stop after this many steps in all, with a checkpoint; the schedules stay those of the whole
+            run.
         accelerator: cpu, cuda or auto.
         devices: how many, or auto.
     """

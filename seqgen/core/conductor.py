@@ -100,7 +100,7 @@ class Conductor(SequenceModule):
     def _frame(
         self, x: Float[Tensor, "B 1 D"], state: ConductorState, here: int
     ) -> tuple[Float[Tensor, "B 1 E"], ConductorState]:
-        """One frame with all rows at frame `here`: what `_within` does, without asking each row where it is."""
+        """One frame with all rows at frame `here`: what `_within` does, but no row is asked where it is."""
         bar, offset = divmod(here, self.bar)
         voice, plan = state.voice, state.plan
         if offset == 0:

@@ -1,4 +1,4 @@
-"""note_seq's NoteSequence without the rest of note_seq, which takes seconds to import and warns about ffmpeg."""
+"""note_seq's NoteSequence without the rest of note_seq, which takes seconds to import and misses ffmpeg."""
 
 from __future__ import annotations
 

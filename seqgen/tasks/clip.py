@@ -92,11 +92,11 @@ def _why_nothing(found: Extraction, converter: Converter, music: NoteTable) -> s
     if not len(music):
         return "there are no notes in it"
     if converter.name == "melody" and music.is_drum.all():
-        return f"it holds drums only ({len(music)} hits), and this model reads melodies: use a drum model for it"
+        return f"it holds drums only ({len(music)} hits), and this model reads melodies: use a drum model"
     if converter.name == "drums" and not music.is_drum.any():
         return (
-            f"it holds no drums ({len(music)} pitched notes), and this model reads drum beats: use a melody model "
-            "for it, or put the drums on MIDI channel 10"
+            f"it holds no drums ({len(music)} pitched notes), and this model reads drum beats: use a melody "
+            "model, or put the drums on MIDI channel 10"
         )
     metres = [key.removeprefix(METRE) for key in counts if key.startswith(METRE)]
     if metres:
@@ -114,9 +114,8 @@ def _at_bar(found: Extraction, start_bar: int, bars: int, name: str) -> Segment:
 
     chosen = max(found.segments, key=lambda segment: (inside(segment), segment.bars))
     if start_bar < 0 or inside(chosen) <= 0:
-        there = ", ".join(
-            f"{segment.start_bar} to {segment.start_bar + segment.bars - 1}" for segment in found.segments[:MAX_LISTED]
-        )
+        listed = found.segments[:MAX_LISTED]
+        there = ", ".join(f"{s.start_bar} to {s.start_bar + s.bars - 1}" for s in listed)
         raise ValueError(
             f"{name}: start_bar {start_bar}: nothing to read in the {bars} bars from there on; "
             f"there is a {found.noun[0]} in bars {there} (counted from 0)"
@@ -140,27 +139,28 @@ def _window(segment: Segment, start_bar: int, converter: Converter) -> np.ndarra
 
 def _notices(found: Extraction, chosen: Segment, start_bar: int, one_track: bool) -> list[str]:
     notices = []
-    length, offset = found.bars, start_bar - chosen.start_bar
+    noun, length, offset = found.noun, found.bars, start_bar - chosen.start_bar
     last = start_bar + length - 1
     if chosen.bars > length or offset > 0:
         notices.append(
-            f"bars {start_bar} to {last} (counted from 0) are read of a {found.noun[0]} of {chosen.bars} bars "
+            f"bars {start_bar} to {last} (counted from 0) are read of a {noun[0]} of {chosen.bars} bars "
             f"that begins at bar {chosen.start_bar}; choose others with start_bar"
         )
-    silent = length - (min(chosen.start_bar + chosen.bars, start_bar + length) - max(chosen.start_bar, start_bar))
+    end = min(chosen.start_bar + chosen.bars, start_bar + length)
+    silent = length - (end - max(chosen.start_bar, start_bar))
     if silent:
         verb = "is" if silent == 1 else "are"
-        notices.append(f"shorter than the {length} bars that the model reads: {silent} of them {verb} left silent")
+        notices.append(f"shorter than the {length} bars that the model reads: {silent} of them {verb} silent")
     others = [segment for segment in found.segments if segment is not chosen]
     if others:
         by_length = candidates(replace(found, segments=others))
         more = f" and {len(others) - MAX_LISTED} more" if len(others) > MAX_LISTED else ""
         how = "start_bar" if one_track or chosen.instrument < 0 else "track and start_bar"
         notices.append(
-            f"of {len(found.segments)} {found.noun[1]} the one with {_describe(chosen)} is taken; the others are "
+            f"of {len(found.segments)} {noun[1]} the one with {_describe(chosen)} is taken; the others are "
             f"{'; '.join(by_length[:MAX_LISTED])}{more} (choose with {how})"
         )
-    counts = {key: count for key, count in found.counts.items() if key.split()[0] == "metre" or key in MENTIONED}
+    counts = {k: n for k, n in found.counts.items() if k in MENTIONED or k.startswith(METRE)}
     if counts:
         notices.append(describe_counts(Counter(counts)))
     return notices

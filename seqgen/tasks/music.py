@@ -27,8 +27,8 @@ from seqgen.representation.converter import Converter
 from seqgen.representation.sequence import as_table
 from seqgen.tasks.clip import Clip, choose_clip
 from seqgen.tasks.latent import grid_weights, latent_grid, latent_path, path_weights
-from seqgen.tasks.shipped import read_model
 from seqgen.tasks.notices import say
+from seqgen.tasks.shipped import read_model
 
 if TYPE_CHECKING:
     from note_seq import NoteSequence
@@ -82,11 +82,11 @@ class MusicModel:
     ) -> list[NoteSequence]:
         """`num_steps` pieces from `a` to `b`; the first and the last are `a` and `b` as the model hears them.
 
-        With `c` and `d` too: a grid of `num_steps` rows of as many pieces, row after row, `a` and `b` at the ends
-        of the first and `c` and `d` of the last row.
+        With `c` and `d` too: a grid of `num_steps` rows of as many pieces, row after row, `a` and `b` at the
+        ends of the first and `c` and `d` of the last row.
 
-        The codes go by slerp from one posterior mean to the other; tempo (in proportion) and velocity go along,
-        and each piece has the program of the source it is nearest to.
+        The codes go by slerp from one posterior mean to the other; tempo (in proportion) and velocity go
+        along, and each piece has the program of the source it is nearest to.
 
         Args:
             temperature: 0 takes the most likely token at each step, 1 draws as the model was trained.
@@ -102,11 +102,14 @@ class MusicModel:
         check_count("num_steps", num_steps, 2, MAX_PIECES if c is None else math.isqrt(MAX_PIECES))
         how = Sampling(temperature)
         clips = self.clips(sources, track, start_bar)
-        means = self.encode(clips).mean.cpu()
+        means = list(self.encode(clips).mean.cpu())
         if c is None:
-            z, weights = latent_path(*means, num_steps), path_weights(num_steps)
+            z, weights = latent_path(means[0], means[1], num_steps), path_weights(num_steps)
         else:
-            z, weights = latent_grid(*means, num_steps).flatten(0, 1), grid_weights(num_steps).flatten(0, 1)
+            z, weights = (
+                latent_grid(means[0], means[1], means[2], means[3], num_steps).flatten(0, 1),
+                grid_weights(num_steps).flatten(0, 1),
+            )
         notes = [f"interpolate, {k + 1} of {len(z)}" for k in range(len(z))]
         return self._play(self._draw(z, how, seed), _mixtures(clips, weights.numpy()), notes, how, seed)
 
@@ -151,7 +154,9 @@ class MusicModel:
         with torch.inference_mode():
             posterior = self.vae.encode(tokens.to(self.device))
         if not (posterior.mean.isfinite().all() and posterior.std.isfinite().all()):
-            raise ValueError(f"{self.name}: its weights are damaged (the code of {clips[0].name} is not finite)")
+            raise ValueError(
+                f"{self.name}: its weights are damaged (the code of {clips[0].name} is not finite)"
+            )
         return Posterior(posterior.mean.clone(), posterior.std.clone())  # free of inference mode
 
     def decode(
@@ -163,7 +168,9 @@ class MusicModel:
         real = z.is_floating_point() if isinstance(z, Tensor) else np.issubdtype(z.dtype, np.floating)
         if z.ndim != 2 or z.shape[1] != latent or not real or not len(z):
             shape = list(z.shape)
-            raise ValueError(f"z: expected numbers [B, {latent}] for {self.name}, got {z.dtype} of shape {shape}")
+            raise ValueError(
+                f"z: expected numbers [B, {latent}] for {self.name}, got {z.dtype} of shape {shape}"
+            )
         codes = z.float() if isinstance(z, Tensor) else torch.from_numpy(z.astype(np.float32))
         if not codes.isfinite().all():
             raise ValueError("z: expected finite numbers, got NaN or infinity")
@@ -191,7 +198,9 @@ class MusicModel:
             clips.append(clip)
         return clips
 
-    def clip(self, source: Source, track: int | None = None, start_bar: int | None = None, name: str = "") -> Clip:
+    def clip(
+        self, source: Source, track: int | None = None, start_bar: int | None = None, name: str = ""
+    ) -> Clip:
         """The part of a source that the model reads, with notices that are not said yet. See `clips`."""
         name = Path(source).name if isinstance(source, (str, Path)) else name or "the music"
         return choose_clip(to_table(source), self.converter, name, track, start_bar)
@@ -227,7 +236,8 @@ class MusicModel:
         pieces = []
         for row, manner, note in zip(tokens, manners, notes, strict=True):
             piece = self.converter.decode(row, manner.qpm, manner.velocity, manner.program)
-            text = f"seqgen {__version__}, model {self.name}, {note}, seed {seed}, temperature {how.temperature:g}"
+            made = f"seqgen {__version__}, model {self.name}, {note}"
+            text = f"{made}, seed {seed}, temperature {how.temperature:g}"
             piece.text_annotations.add(text=text)
             pieces.append(piece)
         return pieces

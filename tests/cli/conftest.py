@@ -2,7 +2,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.tasks.small import small_model, write_drums, write_empty, write_melody, write_two_tracks, write_waltz
+from tests.tasks.small import (
+    small_model,
+    write_drums,
+    write_empty,
+    write_melody,
+    write_two_tracks,
+    write_waltz,
+)
 
 
 @pytest.fixture(scope="session")

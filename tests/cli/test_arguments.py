@@ -15,7 +15,10 @@ LINES = {
     "a value with dashes": (["m", "a", "o", "--x=--a-b"], ["--x=--a-b", "m", '["a"]', "o"]),
     "a negative value": (["m", "a", "o", "--seed", "-1"], ["--seed=-1", "m", '["a"]', "o"]),
     "a switch": (["m", "a", "--wav", "b", "o"], ["--wav=true", "m", '["a", "b"]', "o"]),
-    "a switch with a value": (["m", "a", "b", "o", "--wav", "false"], ["--wav=false", "m", '["a", "b"]', "o"]),
+    "a switch with a value": (
+        ["m", "a", "b", "o", "--wav", "false"],
+        ["--wav=false", "m", '["a", "b"]', "o"],
+    ),
     "a switch at the end": (["m", "a", "o", "--wav"], ["--wav=true", "m", '["a"]', "o"]),
     "names with dashes": (["--seed", "1", "--", "m", "--a-b", "o"], ["--seed=1", "m", '["--a-b"]', "o"]),
     "print-config": (["m", "a", "o", "--print-config"], ["--print_config", "m", '["a"]', "o"]),

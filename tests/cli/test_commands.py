@@ -39,7 +39,16 @@ def test_interpolate_writes_midi_sound_and_a_picture(model, music, tmp_path, cap
 
 
 def test_the_seed_is_in_every_file(model, music, tmp_path):
-    line = [model, str(music / "a.mid"), str(music / "b.mid"), str(tmp_path), "--num-steps", "2", "--seed", "4321"]
+    line = [
+        model,
+        str(music / "a.mid"),
+        str(music / "b.mid"),
+        str(tmp_path),
+        "--num-steps",
+        "2",
+        "--seed",
+        "4321",
+    ]
     assert main(["interpolate", *line]) == 0
     for name, data in files(tmp_path).items():
         assert b"seed 4321" in data, name
@@ -84,7 +93,15 @@ def test_what_was_decided_is_said(model, music, tmp_path, capsys, inputs, flags,
 
 
 def test_files_from_before_stay_and_are_mentioned(model, music, tmp_path, capsys):
-    line = ["interpolate", model, str(music / "a.mid"), str(music / "b.mid"), str(tmp_path), *QUIET, "--num-steps"]
+    line = [
+        "interpolate",
+        model,
+        str(music / "a.mid"),
+        str(music / "b.mid"),
+        str(tmp_path),
+        *QUIET,
+        "--num-steps",
+    ]
     assert main([*line, "4"]) == 0
     old = files(tmp_path)["step_3.mid"]
     assert main([*line, "3"]) == 0
@@ -103,13 +120,18 @@ def test_encode_and_decode_undo_each_other_as_far_as_the_model_can(model, music,
     assert main(["reconstruct", model, str(music / "a.mid"), str(out), *QUIET]) == 0
     assert [p for p, _ in notes(out / "code_0.mid")] == [p for p, _ in notes(out / "reconstruction.mid")]
     np.save(tmp_path / "z.npy", found["mean"])
-    assert main(["decode", model, str(tmp_path / "z.npy"), str(tmp_path / "other"), "--temperature=0", *QUIET]) == 0
+    assert (
+        main(["decode", model, str(tmp_path / "z.npy"), str(tmp_path / "other"), "--temperature=0", *QUIET])
+        == 0
+    )
     assert notes(tmp_path / "other" / "code_1.mid") == notes(out / "code_1.mid")
 
 
 def test_drums(drum_model, music, tmp_path):
     drums = str(music / "drums.mid")
-    assert main(["interpolate", drum_model, drums, drums, str(tmp_path), "--num-steps", "2", "--wav", "no"]) == 0
+    assert (
+        main(["interpolate", drum_model, drums, drums, str(tmp_path), "--num-steps", "2", "--wav", "no"]) == 0
+    )
     assert sorted(files(tmp_path)) == ["path.mid", "path.png", "step_0.mid", "step_1.mid"]
 
 

@@ -16,20 +16,24 @@ def test_files_appear_together_and_replace_their_namesakes_only(tmp_path):
     assert found == {"a.mid": "new", "b.mid": "new", "mine.txt": "mine"}
 
 
+def write_half(folder, error):
+    with output_folder(folder) as stage:
+        (stage / "old.mid").write_text("half")
+        raise error
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_nothing_stays_when_it_ends_badly(tmp_path, error):
     (tmp_path / "kept").mkdir()
-    with pytest.raises(error), output_folder(tmp_path / "kept" / "deep" / "er") as stage:
-        (stage / "half.mid").write_text("half")
-        raise error
+    with pytest.raises(error):
+        write_half(tmp_path / "kept" / "deep" / "er", error)
     assert [path.name for path in tmp_path.rglob("*")] == ["kept"]
 
 
 def test_a_folder_that_was_there_stays(tmp_path):
     (tmp_path / "old.mid").write_text("old")
-    with pytest.raises(ValueError, match="oh"), output_folder(tmp_path) as stage:
-        (stage / "old.mid").write_text("half")
-        raise ValueError("oh")
+    with pytest.raises(ValueError, match="oh"):
+        write_half(tmp_path, ValueError("oh"))
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("old.mid", "old")]
 
 

@@ -32,14 +32,18 @@ def test_a_sentence_and_no_traceback(model, music, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("line", [["--help"], ["--version"], [], ["interpolate", "--help"], ["info"]], ids=str)
+@pytest.mark.parametrize(
+    "line", [["--help"], ["--version"], [], ["interpolate", "--help"], ["info"]], ids=str
+)
 def test_what_needs_no_model_loads_no_torch(line):
     code = (
         "import json, sys\nfrom seqgen.cli.main import main\n"
         "try: main(json.loads(sys.argv[1]))\nexcept SystemExit: pass\n"
         "print(json.dumps(sorted(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code, json.dumps(line)], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-c", code, json.dumps(line)], capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == 0, done.stderr
     loaded = {name.partition(".")[0] for name in json.loads(done.stdout.splitlines()[-1])}
     assert "seqgen" in loaded
@@ -52,7 +56,9 @@ def test_a_cold_start_loads_neither_note_seq_nor_torchs_compiler(model, music, t
         "print(json.dumps(sorted(sys.modules)))"
     )
     line = ["interpolate", model, str(music / "a.mid"), str(music / "b.mid"), str(tmp_path / "out")]
-    done = subprocess.run([sys.executable, "-c", code, json.dumps(line)], capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-c", code, json.dumps(line)], capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stderr
     loaded = set(json.loads(done.stdout.splitlines()[-1]))
     # Each of these takes longer to import than the rest of the command to run.

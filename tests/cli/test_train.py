@@ -14,7 +14,17 @@ def line(tmp_path):
     (tmp_path / "c.yaml").write_text(yaml.safe_dump(settings))
     data = make_shards(tmp_path / "shards")
     run = str(tmp_path / "run")
-    return ["train", "--config", str(tmp_path / "c.yaml"), "--data", str(data), "--out", run, "--accelerator", "cpu"]
+    return [
+        "train",
+        "--config",
+        str(tmp_path / "c.yaml"),
+        "--data",
+        str(data),
+        "--out",
+        run,
+        "--accelerator",
+        "cpu",
+    ]
 
 
 def test_a_run_ends_in_a_model(line, tmp_path, capsys):
@@ -22,7 +32,10 @@ def test_a_run_ends_in_a_model(line, tmp_path, capsys):
     assert "after 4 of 4 steps" in capsys.readouterr().out
     training = yaml.safe_load((tmp_path / "run" / "config.yaml").read_text())["training"]
     assert (training["objective"]["beta"], training["learning_rate"], training["step"]) == (0.3, 0.001, 4)
-    assert main(["sample", str(tmp_path / "run"), str(tmp_path / "out"), "--wav", "false", "--png", "false"]) == 0
+    assert (
+        main(["sample", str(tmp_path / "run"), str(tmp_path / "out"), "--wav", "false", "--png", "false"])
+        == 0
+    )
 
 
 def test_a_run_out_of_time_says_how_to_go_on(line, capsys):

@@ -40,7 +40,7 @@ def test_a_shorter_file_is_padded_with_silence_and_says_so():
     np.testing.assert_array_equal(clip.tokens[:48], melody_tokens(3, 0))
     assert clip.tokens[48:].tolist() == [1] + 15 * [0]  # the last note ends where the file does
     (notice,) = clip.notices
-    assert "1 of them is left silent" in notice
+    assert "1 of them is silent" in notice
 
 
 def test_start_bar_chooses_and_forgets_a_note_that_began_before():

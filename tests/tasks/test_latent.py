@@ -33,7 +33,9 @@ def test_half_way_lies_between_in_angle_and_in_length():
     torch.testing.assert_close(middle, torch.tensor([math.sqrt(2), math.sqrt(2)]))
 
 
-@given(st.integers(0, 50), st.sampled_from([0.0, 1e-30, 1e-9, 1.0, 1e9]), st.sampled_from([1.0, -1.0, 0.5, -3.0]))
+@given(
+    st.integers(0, 50), st.sampled_from([0.0, 1e-30, 1e-9, 1.0, 1e9]), st.sampled_from([1.0, -1.0, 0.5, -3.0])
+)
 def test_no_pair_of_codes_gives_nan_and_the_ends_are_exact(seed, size, factor):
     a = code(seed) * size
     b = code(seed + 1) if seed % 2 else a * factor  # equal, opposite, of other lengths

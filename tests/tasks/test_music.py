@@ -165,7 +165,9 @@ def test_a_model_that_contradicts_itself_is_refused(tmp_path):
     folder = small_model(tmp_path / "mine")
     config = (folder / "config.yaml").read_text(encoding="utf-8")
     (folder / "config.yaml").write_text(config.replace("name: melody", "name: drums"), encoding="utf-8")
-    with pytest.raises(ValueError, match="drums of 2 bars gives 32 tokens below 512, but the model takes 32 below 90"):
+    with pytest.raises(
+        ValueError, match="drums of 2 bars gives 32 tokens below 512, but the model takes 32 below 90"
+    ):
         seqgen.load(folder)
 
 
