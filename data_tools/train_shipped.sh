@@ -21,13 +21,16 @@ if [ "$which" = all ] || [ "$which" = drums-2bar ]; then
     $seqgen train --config "$configs/drums_2bar.yaml" --data "$shards/drums-2bar" --out "$runs/drums-2bar"
 fi
 
-# Sixteen bars start from the two-bar run as it was after 7,000 steps (the weights that fit are taken over), and end
-# with a second stage at a higher price of information, from the first as it was after 3,750 steps.
+# Sixteen bars start from the two-bar run as it was after 7,000 steps (the weights that fit are taken over), and go on
+# in two more runs at a higher and higher price of information, each from the one before as it was when stopped.
 if [ "$which" = all ] || [ "$which" = mel-16bar ]; then
     $seqgen train --config "$configs/mel_2bar_start.yaml" --data "$shards/mel-2bar-start" \
         --out "$runs/mel-2bar-start" --max-steps 7000
     $seqgen train --config "$configs/mel_16bar.yaml" --data "$shards/mel-16bar" --out "$runs/mel-16bar-first" \
         --warm-start "$runs/mel-2bar-start" --max-steps 3750
+    $seqgen train --config "$configs/mel_16bar_paths.yaml" --data "$shards/mel-16bar" --out "$runs/mel-16bar-second" \
+        --warm-start "$runs/mel-16bar-first" --max-steps 1250
     $seqgen train --config "$configs/mel_16bar_paths.yaml" --data "$shards/mel-16bar" --out "$runs/mel-16bar" \
-        --warm-start "$runs/mel-16bar-first"
+        --warm-start "$runs/mel-16bar-second" --steps 2000 --learning-rate 0.0012 \
+        --objective.beta_start 0.45 --objective.beta 0.75
 fi
