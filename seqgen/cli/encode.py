@@ -34,7 +34,8 @@ def encode(
     from seqgen.cli.results import tell
 
     with output_folder(out.parent) as stage:
-        from seqgen.tasks.music import load, one_each
+        from seqgen.tasks.music import load
+        from seqgen.tasks.sources import one_each
 
         loaded = load(model)
         numbers, bars = one_each(track, len(inputs), "track"), one_each(start_bar, len(inputs), "start_bar")

@@ -43,7 +43,8 @@ def interpolate(
         raise ValueError(f"inputs: expected two MIDI files, or four for a grid, got {len(inputs)}")
     with output_folder(out) as stage:
         from seqgen.cli.results import Results, made_by, numbered, write_results
-        from seqgen.tasks.music import load, one_each
+        from seqgen.tasks.music import load
+        from seqgen.tasks.sources import one_each
 
         loaded = load(model)
         tracks, bars = one_each(track, len(inputs), "track"), one_each(start_bar, len(inputs), "start_bar")

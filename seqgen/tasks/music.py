@@ -20,15 +20,14 @@ from torch import Generator, Tensor
 
 from seqgen import __version__
 from seqgen.core import Sampling
-from seqgen.io.midi import read_notes
-from seqgen.io.notes import NoteTable
 from seqgen.models.music_vae import MusicVAE, Posterior
 from seqgen.representation.converter import Converter
-from seqgen.representation.sequence import as_table
 from seqgen.tasks.clip import Clip, choose_clip
 from seqgen.tasks.latent import grid_weights, latent_grid, latent_path, path_weights
+from seqgen.tasks.manner import Manner, mixtures
 from seqgen.tasks.notices import say
 from seqgen.tasks.shipped import read_model
+from seqgen.tasks.sources import Choice, Source, one_each, to_table
 
 if TYPE_CHECKING:
     from note_seq import NoteSequence
@@ -36,11 +35,6 @@ if TYPE_CHECKING:
 MAX_PIECES = 4096
 """results of one call: more is a slip of the finger"""
 BATCH = 256
-
-Source = Any
-"""a MIDI file (a path), a NoteSequence, a NoteTable, or a Clip"""
-Choice = int | None | Sequence[int | None]
-"""one for all sources, or one for each"""
 
 
 def load(model: str | Path, device: str = "cpu") -> MusicModel:
@@ -111,7 +105,7 @@ class MusicModel:
                 grid_weights(num_steps).flatten(0, 1),
             )
         notes = [f"interpolate, {k + 1} of {len(z)}" for k in range(len(z))]
-        return self._play(self._draw(z, how, seed), _mixtures(clips, weights.numpy()), notes, how, seed)
+        return self._play(self._draw(z, how, seed), mixtures(clips, weights.numpy()), notes, how, seed)
 
     def reconstruct(
         self,
@@ -126,7 +120,7 @@ class MusicModel:
         how = Sampling(temperature)
         clips = self.clips([music], track, start_bar)
         tokens = self._draw(self.encode(clips).mean, how, seed)
-        return self._play(tokens, _mixtures(clips, np.ones((1, 1))), ["reconstruct"], how, seed)[0]
+        return self._play(tokens, mixtures(clips, np.ones((1, 1))), ["reconstruct"], how, seed)[0]
 
     def sample(
         self,
@@ -241,44 +235,6 @@ class MusicModel:
             piece.text_annotations.add(text=text)
             pieces.append(piece)
         return pieces
-
-
-@dataclass(frozen=True)
-class Manner:
-    """How tokens are played."""
-
-    qpm: float
-    velocity: int = 80
-    program: int = 0
-
-
-def _mixtures(clips: list[Clip], weights: np.ndarray) -> list[Manner]:
-    """A manner for each row of `weights` [N, len(clips)]: how much of each clip there is in it."""
-    tempo = np.exp(weights @ np.log([clip.qpm for clip in clips]))
-    velocity = weights @ np.array([clip.velocity for clip in clips], dtype=np.float64)
-    nearest = weights.argmax(1)
-    rows = zip(tempo.tolist(), velocity.tolist(), nearest.tolist(), strict=True)
-    # Rounded, so that the ends have exactly the tempo of their sources.
-    return [Manner(round(q, 6), min(max(round(v), 1), 127), clips[n].program) for q, v, n in rows]
-
-
-def to_table(source: Source) -> NoteTable:
-    """A file, a NoteSequence or a NoteTable as a NoteTable."""
-    if isinstance(source, (str, Path, bytes)):
-        return read_notes(source)
-    if not isinstance(source, NoteTable) and not hasattr(source, "time_signatures"):
-        kind = type(source).__name__
-        raise ValueError(f"music: expected a path of a MIDI file, a NoteSequence or a NoteTable, got {kind}")
-    return as_table(source)
-
-
-def one_each(value: Choice, count: int, name: str) -> list[int | None]:
-    """`value` for each of `count` sources."""
-    if value is None or isinstance(value, int):
-        return [value] * count
-    if len(value) != count:
-        raise ValueError(f"{name}: expected one number, or one for each of {count} sources, got {len(value)}")
-    return list(value)
 
 
 def check_count(name: str, value: int, low: int, high: int) -> None:
