@@ -44,12 +44,13 @@ def without_overlaps(sequence: NoteSequence) -> bool:
 @pytest.mark.parametrize("path", MUSIC, ids=lambda path: path.name)
 def test_note_seq_reads_the_same(path: Path) -> None:
     ours, theirs = read_midi(path), note_seq.midi_file_to_note_sequence(str(path))
-    if not without_overlaps(ours):
-        pytest.skip("readers differ on overlapping notes of one pitch")
+    # Where notes of one pitch overlap, readers may disagree on which of them a release ends.
+    clear = without_overlaps(ours)
+    columns = [0, 1, 2, 3, 4, 5] if clear else [2, 4, 5]
     tick = 60 / max(t.qpm for t in ours.tempos) / ours.ticks_per_quarter
-    np.testing.assert_allclose(rows(ours), rows(theirs), atol=tick / 100)
+    np.testing.assert_allclose(rows(ours)[:, columns], rows(theirs)[:, columns], atol=tick / 100)
     assert ours.ticks_per_quarter == theirs.ticks_per_quarter
-    assert ours.total_time == pytest.approx(theirs.total_time)
+    assert not clear or ours.total_time == pytest.approx(theirs.total_time)
     for mine, other in zip(ours.tempos, theirs.tempos, strict=True):
         assert (mine.time, mine.qpm) == pytest.approx((other.time, other.qpm))
     for mine, other in zip(ours.time_signatures, theirs.time_signatures, strict=True):
