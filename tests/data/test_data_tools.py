@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from seqgen.cli.main import main
 from seqgen.cli.prepare import prepare
 
 TOOLS = Path(__file__).parents[2] / "data_tools"
@@ -34,6 +35,7 @@ def test_the_commands_use_arguments_that_exist(tmp_path):
     lines = [shlex.split(line) for line in done.stdout.splitlines() if line.startswith("RUN prepare ")]
     assert [line[line.index("--out") + 1] for line in lines] == [
         "OUT/mel-2bar",
+        "OUT/mel-2bar-start",
         "OUT/mel-16bar",
         "OUT/drums-2bar",
     ]
@@ -71,3 +73,25 @@ def test_a_local_copy_is_checked(tmp_path):
     assert "melodies/cre.tar.xz: different" in checked.stdout
     assert "melodies/lieder.tar.xz: missing" in checked.stdout
     assert run(sys.executable, TOOLS / "get_melodies.py", tmp_path / "none").returncode == 2
+
+
+def test_the_training_commands_use_settings_that_exist(capsys):
+    """Each command of train_shipped.sh is parsed with its config; nothing is trained."""
+    done = subprocess.run(
+        ["sh", str(TOOLS / "train_shipped.sh"), "SHARDS", "RUNS"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={"SEQGEN": "echo RUN", "PATH": "/usr/bin:/bin"},
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [shlex.split(line)[1:] for line in done.stdout.splitlines() if line.startswith("RUN train ")]
+    made = [line[line.index("--out") + 1] for line in lines]
+    assert {"RUNS/mel-2bar", "RUNS/drums-2bar", "RUNS/mel-16bar"} <= set(made)
+    for number, line in enumerate(lines):
+        if "--warm-start" in line:
+            assert line[line.index("--warm-start") + 1] in made[:number]
+        with pytest.raises(SystemExit) as stopped:
+            main([*line, "--print_config"])
+        assert stopped.value.code == 0
+        assert "learning_rate" in capsys.readouterr().out

@@ -18,6 +18,8 @@ from seqgen.io.midi_write import to_midi_bytes
 from tests.io.midi_bytes import END, NOTE, ODD, TINY, midi
 
 MUSIC = [*TINY, *(ODD / name for name in ("muspy_pitches.mid", "syn_triplets.mid", "jz_vlq-4-byte.mid"))]
+COMPARED = [path for path in MUSIC if path.name != "d_dm30.mid"]
+"""all but one whose tempo stands on a later track, where pretty_midi does not look for it"""
 
 
 def rows(sequence: NoteSequence) -> np.ndarray:
@@ -41,7 +43,7 @@ def without_overlaps(sequence: NoteSequence) -> bool:
 
 
 @pytest.mark.filterwarnings("ignore:Tempo, Key or Time signature change events found on non-zero tracks")
-@pytest.mark.parametrize("path", MUSIC, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", COMPARED, ids=lambda path: path.name)
 def test_note_seq_reads_the_same(path: Path) -> None:
     ours, theirs = read_midi(path), note_seq.midi_file_to_note_sequence(str(path))
     # Where notes of one pitch overlap, readers may disagree on which of them a release ends.
