@@ -38,8 +38,8 @@ def decode(
 
     with output_folder(out) as stage:
         z = read_codes(codes)
+        from seqgen.cli.model import load
         from seqgen.cli.results import Results, made_by, numbered, write_results
-        from seqgen.tasks.music import load
 
         loaded = load(model)
         pieces = loaded.decode(z, temperature=temperature, seed=seed, qpm=qpm)

@@ -34,7 +34,7 @@ def encode(
     from seqgen.cli.results import tell
 
     with output_folder(out.parent) as stage:
-        from seqgen.tasks.music import load
+        from seqgen.cli.model import load
         from seqgen.tasks.sources import one_each
 
         loaded = load(model)

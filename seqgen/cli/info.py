@@ -39,7 +39,7 @@ def summary(name: str) -> str:
 def describe_model(target: str) -> None:
     import yaml
 
-    from seqgen.tasks.music import load
+    from seqgen.cli.model import load
 
     model = load(target)
     converter, size = model.converter, model.num_parameters

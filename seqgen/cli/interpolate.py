@@ -42,8 +42,8 @@ def interpolate(
     if len(inputs) not in (2, 4):
         raise ValueError(f"inputs: expected two MIDI files, or four for a grid, got {len(inputs)}")
     with output_folder(out) as stage:
+        from seqgen.cli.model import load
         from seqgen.cli.results import Results, made_by, numbered, write_results
-        from seqgen.tasks.music import load
         from seqgen.tasks.sources import one_each
 
         loaded = load(model)

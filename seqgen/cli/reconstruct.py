@@ -34,8 +34,8 @@ def reconstruct(
     from seqgen.cli.results import list_files, tell
 
     with output_folder(out) as stage:
+        from seqgen.cli.model import load
         from seqgen.cli.results import Results, made_by, write_results
-        from seqgen.tasks.music import load
 
         loaded = load(model)
         clip = loaded.clip(input, track, start_bar)

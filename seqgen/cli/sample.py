@@ -35,8 +35,8 @@ def sample(
     from seqgen.cli.results import list_files
 
     with output_folder(out) as stage:
+        from seqgen.cli.model import load
         from seqgen.cli.results import Results, made_by, numbered, write_results
-        from seqgen.tasks.music import load
 
         loaded = load(model)
         pieces = loaded.sample(num, temperature=temperature, seed=seed, top_k=top_k, top_p=top_p, qpm=qpm)
