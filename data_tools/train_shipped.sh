@@ -22,7 +22,7 @@ if [ "$which" = all ] || [ "$which" = drums-2bar ]; then
 fi
 
 # Sixteen bars start from the two-bar run as it was after 7,000 steps (the weights that fit are taken over), and go on
-# in two more runs at a higher and higher price of information, each from the one before as it was when stopped.
+# in three more at other prices of information (higher, too high, and back), each from the one before as it ended.
 if [ "$which" = all ] || [ "$which" = mel-16bar ]; then
     $seqgen train --config "$configs/mel_2bar_start.yaml" --data "$shards/mel-2bar-start" \
         --out "$runs/mel-2bar-start" --max-steps 7000
@@ -30,7 +30,10 @@ if [ "$which" = all ] || [ "$which" = mel-16bar ]; then
         --warm-start "$runs/mel-2bar-start" --max-steps 3750
     $seqgen train --config "$configs/mel_16bar_paths.yaml" --data "$shards/mel-16bar" --out "$runs/mel-16bar-second" \
         --warm-start "$runs/mel-16bar-first" --max-steps 1250
-    $seqgen train --config "$configs/mel_16bar_paths.yaml" --data "$shards/mel-16bar" --out "$runs/mel-16bar" \
+    $seqgen train --config "$configs/mel_16bar_paths.yaml" --data "$shards/mel-16bar" --out "$runs/mel-16bar-third" \
         --warm-start "$runs/mel-16bar-second" --steps 2000 --learning-rate 0.0012 \
         --objective.beta_start 0.45 --objective.beta 0.75
+    $seqgen train --config "$configs/mel_16bar_paths.yaml" --data "$shards/mel-16bar" --out "$runs/mel-16bar" \
+        --warm-start "$runs/mel-16bar-third" --steps 900 --learning-rate 0.001 \
+        --objective.beta_start 0.7 --objective.beta 0.55 --objective.beta_ramp 0.3
 fi
