@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+import warnings
 from itertools import islice
 from pathlib import Path
 
@@ -32,7 +33,9 @@ def rows(inputs: list[Path]) -> list[Row]:
 
 def peer_rate(inputs: list[Path]) -> float:
     """Files a second that note_seq parses and quantises, without making any windows."""
-    import note_seq
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of its sound library, about ffmpeg
+        import note_seq
 
     files = [file.data for file in islice(MidiSources(inputs), PEER_FILES) if file.data]
     start = time.perf_counter()
