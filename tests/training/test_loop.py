@@ -188,7 +188,8 @@ def test_two_processes_agree_and_resume(shards, tmp_path):
             "import os, torch\nfrom pathlib import Path\nfrom lightning_fabric import Fabric\n"
             "from tests.training.runs import config\nfrom seqgen.training.loop import Trainer\n"
             f"c = config(Path({str(shards)!r}), Path({str(tmp_path / 'ddp')!r}), steps=24)\n"
-            "f = Fabric(accelerator='cpu', devices=2, strategy='ddp')\nf.launch()\nt = Trainer(c, f)\n"
+            "f = Fabric(accelerator='cpu', devices=2, strategy='ddp', precision='bf16-mixed')\n"
+            "f.launch()\nt = Trainer(c, f)\n"
             f"t.fit(max_minutes={minutes})\n"
             f"torch.save(t.bare.state_dict(), {str(tmp_path)!r} + f'/rank{{f.global_rank}}.pt')\n"
         )

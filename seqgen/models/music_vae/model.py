@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -16,8 +15,7 @@ from seqgen.models.music_vae.config import MusicVAEConfig
 from seqgen.models.music_vae.encoder import Encoder, Posterior
 
 
-@dataclass(frozen=True)
-class Objective:
+class Objective(NamedTuple):
     """What is minimised: -log p(x|z) + beta * max(KL - free nats, 0), and how the decoder's input is spoilt.
 
     A decoder that reads its own history perfectly has no need of z: blanked and sampled inputs are there to
