@@ -53,11 +53,6 @@ def clone(state: State) -> State:
     return tree_map(torch.clone, state)
 
 
-def detach(state: State) -> State:
-    """The same values without their gradient history (truncated backpropagation)."""
-    return tree_map(torch.detach, state)
-
-
 def copy_(target: State, source: State) -> None:
     """Overwrite the tensors of `target` in place (static buffers of a captured graph)."""
     for into, out_of in zip(leaves(target), leaves(source), strict=True):
