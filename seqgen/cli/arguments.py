@@ -21,8 +21,10 @@ WITHOUT_VALUE = ("--help", "--print_config")
 TRUTH = ("true", "false", "yes", "no")
 
 
-def call(function: Callable[..., int | None], argv: list[str]) -> int:
+def call(function: Callable[..., int | None], argv: list[str], verb: str | None = None) -> int:
     """Run a command's function with arguments from a command line; its exit code.
+
+    verb: what the command is called, if not like the function.
 
     Raises:
         ValueError: for arguments that it does not take.
@@ -33,7 +35,8 @@ def call(function: Callable[..., int | None], argv: list[str]) -> int:
         for name, hint in hints.items()
         if isinstance(hint, type) and dataclasses.is_dataclass(hint)
     }
-    parser = build(function, configs)
+    verb = verb or function.__name__
+    parser = build(function, configs, verb)
     required = [
         name
         for name, parameter in inspect.signature(function).parameters.items()
@@ -45,7 +48,7 @@ def call(function: Callable[..., int | None], argv: list[str]) -> int:
     try:
         values = parser.parse_args(arguments).as_dict()
     except ArgumentError as error:
-        raise ValueError(f"{readable(str(error))} (seqgen {function.__name__} --help)") from None
+        raise ValueError(f"{readable(str(error))} (seqgen {verb} --help)") from None
     values.pop("config", None)
     for name, kind in configs.items():
         fields = [field.name for field in dataclasses.fields(kind)]
@@ -53,13 +56,13 @@ def call(function: Callable[..., int | None], argv: list[str]) -> int:
     return function(**values) or 0
 
 
-def build(function: Callable[..., Any], configs: dict[str, Any]) -> ArgumentParser:
+def build(function: Callable[..., Any], configs: dict[str, Any], verb: str) -> ArgumentParser:
     """The parser of a command."""
     if configs:
         set_parsing_settings(docstring_parse_attribute_docstrings=True)
     description = inspect.cleandoc(function.__doc__ or "").partition("\n\nArgs:")[0]
     parser = ArgumentParser(
-        prog=f"seqgen {function.__name__}", description=description, exit_on_error=False, allow_abbrev=False
+        prog=f"seqgen {verb}", description=description, exit_on_error=False, allow_abbrev=False
     )
     parser.add_argument("--config", action="config", help="YAML file with values for any of these")
     for kind in configs.values():

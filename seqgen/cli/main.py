@@ -52,7 +52,9 @@ def run(verb: str, arguments: list[str]) -> int:
     from seqgen.cli.arguments import call
 
     module = import_module(f"seqgen.cli.{verb}")
-    return call(getattr(module, verb), arguments)
+    choose = getattr(module, "choose", None)  # a verb that takes other arguments for other tasks
+    function = choose(arguments) if choose else getattr(module, verb)
+    return call(function, arguments, verb)
 
 
 def fail(message: str, code: int) -> int:

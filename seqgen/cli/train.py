@@ -2,52 +2,67 @@
 
 from __future__ import annotations
 
-import sys
-import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
 
+from seqgen.cli.run import run
 from seqgen.training.config import TrainConfig
 
-INTERRUPTED = 130
+Task = Literal["music", "translation"]
+
+
+def choose(arguments: list[str]) -> Callable[..., int]:
+    """The function of the task that a command line names, by `--task` or in its config file."""
+    task = option(arguments, "--task") or task_of(option(arguments, "--config"))
+    if task == "translation":
+        from seqgen.cli.train_translation import train as translation
+
+        return translation
+    return train
+
+
+def task_of(config: str | None) -> str | None:
+    """The key `task` of a YAML file; None without one. What else is wrong with a file, the parser says."""
+    import yaml
+
+    try:
+        settings = yaml.safe_load(Path(config or "").read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return None
+    return settings.get("task") if isinstance(settings, dict) else None
+
+
+def option(arguments: list[str], name: str) -> str | None:
+    """The value of an option, which is its next word or stands behind an equals sign."""
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        if word == name:
+            return following
+        if word.startswith(f"{name}="):
+            return word.partition("=")[2]
+    return None
 
 
 def train(
     settings: TrainConfig,
+    task: Task = "music",
     max_minutes: float | None = None,
     max_steps: int | None = None,
     accelerator: str = "auto",
     devices: int | str = 1,
 ) -> int:
-    """Train a model on shards. The same command goes on with a run that was stopped. Works under torchrun.
+    """Train a MusicVAE on shards. The same command goes on with a run that was stopped. Works under torchrun.
 
     Exit code: 0 at the end of the run, or when --max-minutes are over; 130 when it was interrupted (a
-    checkpoint is written first).
+    checkpoint is written first). Other tasks have other settings: seqgen train --task translation --help.
 
     Args:
         settings: the run.
+        task: what is trained; it may stand in the config file.
         max_minutes: stop after this time, with a checkpoint.
         max_steps: stop after this many steps in all, with a checkpoint; the schedules stay those of the whole
             run.
         accelerator: cpu, cuda or auto.
         devices: how many, or auto.
     """
-    try:
-        from lightning_fabric import Fabric
-
-        from seqgen.training.loop import Trainer
-    except ImportError as error:
-        raise ValueError(f"training needs more packages: pip install 'seqgen[train]' ({error})") from None
-    for name, most in (("max_minutes", max_minutes), ("max_steps", max_steps)):
-        if most is not None and not most > 0:
-            raise ValueError(f"{name} must be above 0, got {most}")
-    fabric = Fabric(accelerator=accelerator, devices=devices, precision=settings.precision)
-    fabric.launch()
-    trainer = Trainer(settings, fabric)
-    begin = time.monotonic()
-    done = trainer.fit(max_minutes, max_steps)
-    late = max_minutes is not None and time.monotonic() - begin >= 60 * max_minutes
-    late = late or trainer.step == max_steps
-    if fabric.is_global_zero:
-        print(f"The model is in {settings.out}, after {trainer.step} of {settings.steps} steps.")
-        if not done:
-            print("The run is not at its end: the same command goes on with it.", file=sys.stderr)
-    return 0 if done or late else INTERRUPTED
+    return run(settings, max_minutes, max_steps, accelerator, devices)

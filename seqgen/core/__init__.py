@@ -3,18 +3,28 @@
 B batch, T time, U bars, K segments or draws, Z latent, V vocabulary, D width.
 """
 
+from seqgen.core.attention import Attention, SoftAttention
+from seqgen.core.attention_decoder import AttentionDecoder, AttentionDecoderState
 from seqgen.core.conductor import Conductor, ConductorState
 from seqgen.core.decoder import Decoder, DecoderState
 from seqgen.core.head import Bernoulli, BitEmbedding, Categorical, Head, TokenEmbedding
+from seqgen.core.latency import average_lagging, expected_delay, quantity_gap
 from seqgen.core.lstm import LSTM, LSTMState
+from seqgen.core.memory import Memory
+from seqgen.core.monotonic import MonotonicAttention
 from seqgen.core.plan import Plan, Planner
+from seqgen.core.residual import ResidualLSTM
 from seqgen.core.sampling import GREEDY, Sampling
 from seqgen.core.sequence import SequenceModule
 from seqgen.core.state import State, select, where
+from seqgen.core.wait_k import WaitK
 
 __all__ = [
     "GREEDY",
     "LSTM",
+    "Attention",
+    "AttentionDecoder",
+    "AttentionDecoderState",
     "Bernoulli",
     "BitEmbedding",
     "Categorical",
@@ -24,12 +34,20 @@ __all__ = [
     "DecoderState",
     "Head",
     "LSTMState",
+    "Memory",
+    "MonotonicAttention",
     "Plan",
     "Planner",
+    "ResidualLSTM",
     "Sampling",
     "SequenceModule",
+    "SoftAttention",
     "State",
     "TokenEmbedding",
+    "WaitK",
+    "average_lagging",
+    "expected_delay",
+    "quantity_gap",
     "select",
     "where",
 ]

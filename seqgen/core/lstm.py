@@ -24,7 +24,8 @@ class LSTMState(NamedTuple):
 class LSTM(SequenceModule):
     """A stack of LSTM layers whose initial state is tanh(W cond + b), as in MusicVAE's decoder.
 
-    With `feed_cond` the conditioning is also concatenated to the input of every frame.
+    With `feed_cond` the conditioning is also concatenated to the input of every frame. With nothing to
+    condition on (`cond_size` 0) the initial state is zero.
     """
 
     def __init__(self, input_size: int, width: int, cond_size: int, layers: int = 1, feed_cond: bool = True):
@@ -32,11 +33,12 @@ class LSTM(SequenceModule):
         self.input_size, self.output_size = input_size, width
         self.layers, self.feed_cond = layers, feed_cond
         self.rnn = nn.LSTM(input_size + cond_size * feed_cond, width, layers, batch_first=True)
-        self.bridge = nn.Linear(cond_size, 2 * layers * width)
+        self.bridge = nn.Linear(cond_size, 2 * layers * width) if cond_size else None
 
     def init_state(self, batch_size: int, cond: Float[Tensor, "B Z"]) -> LSTMState:
         shape = (batch_size, 2, self.layers, self.output_size)
-        h, c = self.bridge(cond).tanh().view(shape).unbind(1)
+        both = cond.new_zeros(shape) if self.bridge is None else self.bridge(cond).tanh().view(shape)
+        h, c = both.unbind(1)
         return LSTMState(h, c, cond if self.feed_cond else cond[:, :0])
 
     def forward(

@@ -43,6 +43,8 @@ def where(mask: Bool[Tensor, "B"], new: State, old: State) -> State:
     """Row by row, `new` where the mask is true and `old` elsewhere."""
 
     def choose(a: Tensor, b: Tensor) -> Tensor:
+        if a is b:  # what a step does not touch, such as a memory, is not copied
+            return a
         return torch.where(mask.view(-1, *[1] * (a.dim() - 1)), a, b)
 
     return tree_map(choose, new, old)

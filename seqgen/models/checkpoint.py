@@ -1,7 +1,8 @@
 """A model on disk: a folder with `config.yaml` and `model.safetensors`. Nothing in it is executed.
 
-`config.yaml` has the sections `format` (1), `model` (the config), `representation` (how music becomes its
-tokens) and `training` (where the weights come from). Weights may be stored as float16; they load as float32.
+`config.yaml` has the sections `format` (1), `kind` (music_vae when it is not there), `model` (the config),
+`representation` (how music becomes its tokens) and `training` (where the weights come from). Weights may be
+stored as float16; they load as float32. A translator has a third file, `subwords.model`.
 """
 
 from __future__ import annotations
@@ -14,29 +15,36 @@ import torch
 import yaml
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from seqgen.config import from_dict, to_dict
 from seqgen.models.music_vae import MusicVAE, MusicVAEConfig
+from seqgen.models.translator import Translator, TranslatorConfig
 
 FORMAT = 1
 MAX_CONFIG_BYTES = 1 << 20
 MAX_WEIGHT_BYTES = 4 << 30
-SECTIONS = ("format", "model", "representation", "training")
+SECTIONS = ("format", "kind", "model", "representation", "training")
+KINDS: dict[str, tuple[Any, Any]] = {
+    "music_vae": (MusicVAEConfig, MusicVAE),
+    "translator": (TranslatorConfig, Translator),
+}
 
 
 def save_model(
-    folder: Path, model: MusicVAE, weights: dict[str, Tensor], sections: dict[str, Any], half: bool = False
+    folder: Path, model: nn.Module, weights: dict[str, Tensor], sections: dict[str, Any], half: bool = False
 ) -> None:
     """Write `weights` of `model` and its config; each file is complete or not there.
 
     sections: `representation` and `training` of config.yaml. half: store the weights as float16.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    kind = torch.float16 if half else torch.float32
-    tensors = {name: tensor.detach().to("cpu", kind).contiguous() for name, tensor in weights.items()}
-    text = yaml.safe_dump({"format": FORMAT, "model": to_dict(model.config), **sections}, sort_keys=False)
+    number = torch.float16 if half else torch.float32
+    tensors = {name: tensor.detach().to("cpu", number).contiguous() for name, tensor in weights.items()}
+    kind = next(name for name, (_, cls) in KINDS.items() if isinstance(model, cls))
+    first = {"format": FORMAT, "kind": kind, "model": to_dict(model.config)}
+    text = yaml.safe_dump({**first, **sections}, sort_keys=False)
     _replace(folder / "model.safetensors", lambda path: save_file(tensors, path))
     _replace(folder / "config.yaml", lambda path: Path(path).write_text(text, encoding="utf-8"))
 
@@ -59,6 +67,8 @@ def read_config(folder: Path) -> dict[str, Any]:
     unknown = [str(key) for key in data if key not in SECTIONS]
     if unknown:
         raise ValueError(f"{path}: unknown key {unknown[0]!r}; the keys are {', '.join(SECTIONS)}")
+    if data.get("kind", "music_vae") not in KINDS:
+        raise ValueError(f"{path}: kind must be one of {', '.join(KINDS)}, got {data['kind']!r}")
     if data.get("format") != FORMAT:
         raise ValueError(
             f"{path}: expected format {FORMAT}, got {data.get('format')!r}: use the seqgen that wrote it"
@@ -66,13 +76,19 @@ def read_config(folder: Path) -> dict[str, Any]:
     return data
 
 
-def load_model(folder: Path) -> tuple[MusicVAE, dict[str, Any]]:
-    """The model, in evaluation mode, and the sections of its config. Raises ValueError for a bad folder."""
+def load_model(folder: Path, kind: str = "music_vae") -> tuple[Any, dict[str, Any]]:
+    """The model, in evaluation mode, and the sections of its config.
+
+    Raises ValueError for a bad folder, and for a model of another kind.
+    """
     sections = read_config(folder)
-    config = from_dict(MusicVAEConfig, sections.get("model"), f"{folder / 'config.yaml'}: model")
+    if kind_of(sections) != kind:
+        raise ValueError(f"{folder} is a {kind_of(sections)}: a {kind} is needed here")
+    settings, cls = KINDS[kind]
+    config = from_dict(settings, sections.get("model"), f"{folder / 'config.yaml'}: model")
     weights = read_weights(folder / "model.safetensors")
     with torch.device("meta"), Uninitialised():
-        model = MusicVAE(config)
+        model = cls(config)
     expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
     if expected != found:
@@ -85,6 +101,11 @@ def load_model(folder: Path) -> tuple[MusicVAE, dict[str, Any]]:
         )
     model.load_state_dict({name: tensor.float() for name, tensor in weights.items()}, assign=True)
     return model.eval().requires_grad_(False), sections
+
+
+def kind_of(sections: dict[str, Any]) -> str:
+    """Which model a config describes; `read_config` has checked that it is known."""
+    return str(sections.get("kind", "music_vae"))
 
 
 class Uninitialised(TorchFunctionMode):

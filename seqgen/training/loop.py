@@ -11,53 +11,50 @@ from typing import Any
 
 import torch
 from lightning_fabric import Fabric
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
 from seqgen.config import to_dict
-from seqgen.data.batches import Batches
-from seqgen.data.shards import Shards
 from seqgen.models.checkpoint import read_weights, save_model
-from seqgen.models.music_vae import Losses, MusicVAE
-from seqgen.models.music_vae.diagnosis import Diagnosis, collapse_warning, diagnose
 from seqgen.training.checkpoint import Run, load_run, save_run
 from seqgen.training.config import TrainConfig
+from seqgen.training.job import Job
+from seqgen.training.music import MusicJob
 from seqgen.training.report import Reporter
+from seqgen.training.settings import RunConfig
+from seqgen.training.translation import TranslationConfig, TranslationJob
 
 
 class Trainer:
     """A run in its folder: built from a config, resumed from its last checkpoint where there is one."""
 
-    def __init__(self, config: TrainConfig, fabric: Fabric):
+    def __init__(self, config: RunConfig, fabric: Fabric):
         self.config, self.fabric = config, fabric
         self.out = Path(config.out)
-        self.shards = Shards(Path(config.data))
-        check_fit(config, self.shards)
         if config.threads:
             torch.set_num_threads(config.threads)
+        self.job = make_job(config, fabric)
         torch.manual_seed(config.seed)  # the initial weights; all else draws from its own generator
-        model = MusicVAE(config.model)
+        model = self.job.build()
         if config.warm_start:
             warm_start(model, Path(config.warm_start))
-        optimizer = torch.optim.Adam(
-            model.parameters(), lr=config.learning_rate, betas=(0.9, 0.98), fused=True
-        )
+        groups = [
+            {"params": parameters, "lr": config.learning_rate * factor, "factor": factor}
+            for parameters, factor in self.job.groups(model)
+        ]
+        optimizer = torch.optim.Adam(groups, lr=config.learning_rate, betas=(0.9, 0.98), fused=True)
         self.model, self.optimizer = fabric.setup(model, optimizer)
         self.model.mark_forward_method("losses")
         average = {n: p.detach().clone() for n, p in self.bare.named_parameters()} if config.average else None
         self.run = Run(self.bare, self.optimizer.optimizer, average)
-        world = fabric.world_size
-        tokens = self.shards.tokens("train")
-        self.batches = Batches(
-            tokens, config.batch_size, config.seed, config.transpose, fabric.global_rank, world
-        )
-        self.signature = {k: v for k, v in to_dict(config).items() if k not in FREE} | {"world": world}
+        settings = {k: v for k, v in to_dict(config).items() if k not in self.job.free}
+        self.signature = settings | {"world": fabric.world_size}
         self.step: int = 0
         if self.last.is_file():
             self.step = load_run(self.last, self.run, self.signature)
 
     @property
-    def bare(self) -> MusicVAE:
+    def bare(self) -> Any:
         """The model without Fabric's wrapper."""
         return self.model.module
 
@@ -96,14 +93,13 @@ class Trainer:
         votes = self.fabric.all_reduce(torch.tensor(float(late)), reduce_op="sum")
         return bool(torch.as_tensor(votes).item() > 0)
 
-    def _step(self) -> Losses:
+    def _step(self) -> Any:
         config, device = self.config, self.fabric.device
         for group in self.optimizer.param_groups:
-            group["lr"] = config.learning_rate_at(self.step)
-        token = torch.from_numpy(self.batches[self.step]).to(device)
+            group["lr"] = config.learning_rate_at(self.step) * group["factor"]
+        batch = self.job.batch(self.step).to(device)
         rng = step_rng(config.seed, self.step, self.fabric.global_rank)
-        objective = config.objective.at(self.step / config.steps)
-        losses = self.model.losses(token, objective, rng)
+        losses = self.job.losses(self.model, batch, self.step, rng)
         if not torch.isfinite(losses.loss):
             raise ValueError(
                 f"the loss is {losses.loss.item()} at step {self.step}: lower learning_rate or clip_norm"
@@ -124,75 +120,43 @@ class Trainer:
         if self.fabric.is_global_zero:
             self.out.mkdir(parents=True, exist_ok=True)
             save_run(self.last, self.run, self.step, self.signature)
-            save_model(self.out, self.bare, self.run.average or self.bare.state_dict(), self.sections())
+            self.job.save_files(self.out)
+            weights = {**self.bare.state_dict(), **(self.run.average or {})}
+            save_model(self.out, self.bare, weights, self.job.sections(self.step))
         self.fabric.barrier()
 
-    def sections(self) -> dict[str, Any]:
-        """What config.yaml says beside the model's shape."""
-        settings = {k: v for k, v in to_dict(self.config).items() if k not in ("model", "out")}
-        done = {
-            "step": self.step,
-            "windows_seen": self.step * self.config.batch_size * self.fabric.world_size,
-        }
-        return {"representation": to_dict(self.shards.representation), "training": {**settings, **done}}
-
-    def _log(self, writer: SummaryWriter, report: Reporter, losses: Losses) -> None:
-        steps = self.config.model.steps
-        values = {
-            "nll": losses.nll.item() / steps,
-            "kl": losses.kl.item(),
-            "beta": self.config.objective.at(self.step / self.config.steps).beta,
-            "learning_rate": self.config.learning_rate_at(self.step),
-        }
-        for name, value in values.items():
+    def _log(self, writer: SummaryWriter, report: Reporter, losses: Any) -> None:
+        values = self.job.values(losses, self.step)
+        for name, value in {**values, "learning_rate": self.config.learning_rate_at(self.step)}.items():
             writer.add_scalar(f"train/{name}", value, self.step)
-        report.step(self.step, values)
+        report.step(self.step, self.job.progress(values))
 
     def _diagnose(self, writer: SummaryWriter | None, report: Reporter) -> None:
-        valid = self.shards.tokens("valid")
-        if len(valid) < 2:
-            return
-        pick = torch.randperm(len(valid), generator=Generator().manual_seed(0))[
-            : self.config.diagnose_windows
-        ]
-        token = torch.from_numpy(valid[pick.numpy()].astype("int64")).to(self.fabric.device)
         with averaged(self.bare, self.run.average):
-            found = diagnose(self.bare.eval(), token, Generator().manual_seed(0))
+            found = self.job.diagnose(self.bare.eval())
         self.bare.train()
-        for name in SCALARS:
+        if found is None:
+            return
+        for name, value in found.scalars.items():
             if writer:
-                writer.add_scalar(f"valid/{name}", getattr(found, name), self.step)
-        if writer:
-            writer.add_histogram("valid/kl_by_dimension", found.kl_by_dimension, self.step)
-        report.diagnosis(self.step, found, collapse_warning(found))
+                writer.add_scalar(f"valid/{name}", value, self.step)
+        for name, values in (found.histograms or {}).items():
+            if writer:
+                writer.add_histogram(f"valid/{name}", values, self.step)
+        report.diagnosis(self.step, found)
 
 
-FREE = ("out", "data", "checkpoint_every", "diagnose_every", "diagnose_windows", "warm_start", "threads")
-"""Settings that may differ when a run goes on."""
-SCALARS = tuple(name for name in Diagnosis._fields if name != "kl_by_dimension")
+def make_job(config: RunConfig, fabric: Fabric) -> Job:
+    """The job that a config describes, for this process."""
+    rank, world = fabric.global_rank, fabric.world_size
+    if isinstance(config, TrainConfig):
+        return MusicJob(config, rank, world)
+    if isinstance(config, TranslationConfig):
+        return TranslationJob(config, fabric, rank, world)
+    raise TypeError(f"no job for {type(config).__name__}")
 
 
-def check_fit(config: TrainConfig, shards: Shards) -> None:
-    """The shards must hold what the model reads."""
-    representation, model = shards.representation, config.model
-    drums = representation.name == "drums"
-    steps = shards.tokens("train").shape[1]
-    if steps != model.steps:
-        raise ValueError(
-            f"model.bars: the model reads windows of {model.steps} steps, {config.data} holds {steps}: "
-            f"set model.bars to {representation.bars}, or prepare windows of {model.bars} bars"
-        )
-    expected = (512, 1) if drums else (90, 2)
-    if (model.vocabulary_size, model.first_onset) != expected:
-        raise ValueError(
-            f"model.vocabulary_size and model.first_onset must be {expected[0]} and {expected[1]} for "
-            f"{representation.name}, got {model.vocabulary_size} and {model.first_onset}"
-        )
-    if drums and config.transpose:
-        raise ValueError("transpose must be 0 for drums: their tokens are not pitches")
-
-
-def warm_start(model: MusicVAE, folder: Path) -> None:
+def warm_start(model: nn.Module, folder: Path) -> None:
     """Take over the weights of another model that have the same name and shape."""
     own = model.state_dict()
     found = read_weights(folder / "model.safetensors")
@@ -211,7 +175,7 @@ def step_rng(seed: int, step: int, rank: int) -> Generator:
 
 
 @contextmanager
-def averaged(model: MusicVAE, average: dict[str, Tensor] | None) -> Iterator[None]:
+def averaged(model: nn.Module, average: dict[str, Tensor] | None) -> Iterator[None]:
     """The model with its averaged weights."""
     if average is None:
         yield
@@ -224,7 +188,7 @@ def averaged(model: MusicVAE, average: dict[str, Tensor] | None) -> Iterator[Non
         _put(model, own)
 
 
-def _put(model: MusicVAE, weights: dict[str, Tensor]) -> None:
+def _put(model: nn.Module, weights: dict[str, Tensor]) -> None:
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             parameter.copy_(weights[name])

@@ -8,7 +8,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from seqgen.models.music_vae.diagnosis import Diagnosis
+from seqgen.training.job import Report
 
 
 class Reporter:
@@ -37,17 +37,10 @@ class Reporter:
     ) -> None:
         self.progress.stop()
 
-    def step(self, step: int, values: dict[str, float]) -> None:
-        said = f"nll {values['nll']:.3f} nats a step, KL {values['kl']:.1f} nats, beta {values['beta']:.3f}"
+    def step(self, step: int, said: str) -> None:
         self.progress.update(self.task, completed=step, description=said)
 
-    def diagnosis(self, step: int, d: Diagnosis, warning: str | None) -> None:
-        self.console.print(
-            f"step {step}: valid onset {d.free_run_onset:.3f} free-run, "
-            f"{d.teacher_forced_onset:.3f} teacher-forced; "
-            f"cross-entropy {d.cross_entropy:.3f} nats a step ({d.cross_entropy_random:.3f} with another z); "
-            f"KL {d.kl:.1f} nats; {d.active_units} of {len(d.kl_by_dimension)} units active",
-            highlight=False,
-        )
-        if warning:
-            self.console.print(f"warning: {warning}", style="yellow", highlight=False)
+    def diagnosis(self, step: int, found: Report) -> None:
+        self.console.print(f"step {step}: {found.said}", highlight=False)
+        if found.warning:
+            self.console.print(f"warning: {found.warning}", style="yellow", highlight=False)

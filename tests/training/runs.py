@@ -51,7 +51,7 @@ def config(data: Path, out: Path, **more) -> TrainConfig:
         "diagnose_windows": 6,
         "threads": 1,
     }
-    return TrainConfig(str(data), str(out), **{**settings, **more})
+    return TrainConfig(data=str(data), out=str(out), **{**settings, **more})
 
 
 def trainer(settings: TrainConfig) -> Trainer:

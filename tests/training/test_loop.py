@@ -35,7 +35,7 @@ def test_a_run_learns_and_leaves_a_model(shards, tmp_path):
     plain = ObjectiveConfig(beta=0.01, input_dropout=0.0)
     settings = config(shards, tmp_path / "run", steps=200, learning_rate=2e-2, transpose=0, objective=plain)
     run = trainer(replace(settings, checkpoint_every=200, diagnose_every=200))
-    token = torch.from_numpy(run.batches[0])
+    token = torch.from_numpy(run.job.batches[0])
     with torch.no_grad():
         before = -run.bare.log_prob(token, run.bare.encode(token).mean).mean()
     assert run.fit()

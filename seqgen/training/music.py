@@ -1,0 +1,94 @@
+"""Training a MusicVAE on shards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Generator, Tensor
+
+from seqgen.config import to_dict
+from seqgen.data.batches import Batches
+from seqgen.data.shards import Shards
+from seqgen.models.music_vae import Losses, MusicVAE
+from seqgen.models.music_vae.diagnosis import Diagnosis, collapse_warning, diagnose
+from seqgen.training.config import TrainConfig
+from seqgen.training.job import Job, Report
+
+SCALARS = tuple(name for name in Diagnosis._fields if name != "kl_by_dimension")
+
+
+class MusicJob(Job):
+    """Windows of tokens, the evidence lower bound, and whether the code is used."""
+
+    config: TrainConfig
+    free = (*Job.free, "data", "diagnose_windows")
+
+    def __init__(self, config: TrainConfig, rank: int = 0, world: int = 1):
+        self.config, self.world = config, world
+        self.shards = Shards(Path(config.data))
+        check_fit(config, self.shards)
+        tokens = self.shards.tokens("train")
+        self.batches = Batches(tokens, config.batch_size, config.seed, config.transpose, rank, world)
+
+    def build(self) -> MusicVAE:
+        return MusicVAE(self.config.model)
+
+    def batch(self, step: int) -> Tensor:
+        return torch.from_numpy(self.batches[step])
+
+    def losses(self, model: Any, batch: Tensor, step: int, rng: Generator) -> Losses:
+        return model.losses(batch, self.config.objective.at(step / self.config.steps), rng)
+
+    def values(self, losses: Losses, step: int) -> dict[str, float]:
+        return {
+            "nll": losses.nll.item() / self.config.model.steps,
+            "kl": losses.kl.item(),
+            "beta": self.config.objective.at(step / self.config.steps).beta,
+        }
+
+    def progress(self, values: dict[str, float]) -> str:
+        return f"nll {values['nll']:.3f} nats a step, KL {values['kl']:.1f} nats, beta {values['beta']:.3f}"
+
+    def diagnose(self, model: MusicVAE) -> Report | None:
+        valid = self.shards.tokens("valid")
+        if len(valid) < 2:
+            return None
+        order = torch.randperm(len(valid), generator=Generator().manual_seed(0))
+        pick = order[: self.config.diagnose_windows]
+        device = next(model.parameters()).device
+        token = torch.from_numpy(valid[pick.numpy()].astype("int64")).to(device)
+        d = diagnose(model, token, Generator().manual_seed(0))
+        said = (
+            f"valid onset {d.free_run_onset:.3f} free-run, {d.teacher_forced_onset:.3f} teacher-forced; "
+            f"cross-entropy {d.cross_entropy:.3f} nats a step ({d.cross_entropy_random:.3f} with another z); "
+            f"KL {d.kl:.1f} nats; {d.active_units} of {len(d.kl_by_dimension)} units active"
+        )
+        scalars = {name: getattr(d, name) for name in SCALARS}
+        return Report(scalars, said, collapse_warning(d), {"kl_by_dimension": d.kl_by_dimension})
+
+    def sections(self, step: int) -> dict[str, Any]:
+        settings = {k: v for k, v in to_dict(self.config).items() if k not in ("model", "out")}
+        done = {"step": step, "windows_seen": step * self.config.batch_size * self.world}
+        return {"representation": to_dict(self.shards.representation), "training": {**settings, **done}}
+
+
+def check_fit(config: TrainConfig, shards: Shards) -> None:
+    """The shards must hold what the model reads."""
+    representation, model = shards.representation, config.model
+    drums = representation.name == "drums"
+    steps = shards.tokens("train").shape[1]
+    if steps != model.steps:
+        raise ValueError(
+            f"model.bars: the model reads windows of {model.steps} steps, {config.data} holds {steps}: "
+            f"set model.bars to {representation.bars}, or prepare windows of {model.bars} bars"
+        )
+    expected = (512, 1) if drums else (90, 2)
+    if (model.vocabulary_size, model.first_onset) != expected:
+        raise ValueError(
+            f"model.vocabulary_size and model.first_onset must be {expected[0]} and {expected[1]} for "
+            f"{representation.name}, got {model.vocabulary_size} and {model.first_onset}"
+        )
+    if drums and config.transpose:
+        raise ValueError("transpose must be 0 for drums: their tokens are not pitches")
