@@ -9,7 +9,6 @@ from typing import Any, NamedTuple, cast
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Generator, Tensor, nn
-from torch.nn import functional as F
 
 from seqgen.core import (
     GREEDY,
@@ -31,6 +30,7 @@ from seqgen.core.wait_k import WaitKState
 from seqgen.models.translator.batch import Batch
 from seqgen.models.translator.config import TranslatorConfig
 from seqgen.models.translator.head import END, SubwordHead
+from seqgen.models.translator.loss import smoothed_cross_entropy
 
 
 class Objective(NamedTuple):
@@ -216,10 +216,8 @@ class Translator(nn.Module):
             logits = self.head.logits(y)
         inside = torch.arange(batch.target.shape[1], device=y.device) < batch.target_lengths[:, None]
         count = batch.target_lengths.sum()
-        target = batch.target.masked_fill(~inside, -100)
-        nll = F.cross_entropy(
-            logits.flatten(0, 1).float(), target.flatten(), label_smoothing=objective.smoothing
-        )
+        target = batch.target.masked_fill(~inside, -1)
+        nll = smoothed_cross_entropy(logits.flatten(0, 1), target.flatten(), objective.smoothing)
         if not isinstance(self.core.attention, MonotonicAttention):
             return Losses(nll, nll.detach(), nll.new_zeros(()))
         delay = expected_delay(alpha, batch.words_read())
