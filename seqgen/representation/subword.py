@@ -219,6 +219,7 @@ def _pieces(processor: Any) -> tuple[list[bytes], list[int]]:
         size > 256
         and processor.IsUnknown(UNKNOWN)
         and processor.IsControl(END)
+        and processor.eos_id() == END
         and all(processor.IsByte(i) for i in spelled)
         and b" " in texts
         and not any(b" " in text[:-1] for text in texts)

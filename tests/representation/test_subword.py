@@ -160,19 +160,18 @@ def test_a_vocabulary_of_another_kind(tmp_path):
     from sentencepiece import SentencePieceTrainer
 
     files = ",".join(map(str, write_text(tmp_path)))
-    for number, settings in enumerate(({"byte_fallback": False}, {"treat_whitespace_as_suffix": False})):
+    usual = {
+        "byte_fallback": True,
+        "treat_whitespace_as_suffix": True,
+        "unk_id": 0,
+        "eos_id": 1,
+        "bos_id": -1,
+    }
+    changes = ({"byte_fallback": False}, {"treat_whitespace_as_suffix": False}, {"eos_id": 2, "bos_id": 1})
+    for number, change in enumerate(changes):
         prefix = str(tmp_path / f"other{number}")
-        usual = {
-            "byte_fallback": True,
-            "treat_whitespace_as_suffix": True,
-            "unk_id": 0,
-            "eos_id": 1,
-            "bos_id": -1,
-        }
-        SentencePieceTrainer.train(
-            input=files, model_prefix=prefix, vocab_size=340, hard_vocab_limit=False, minloglevel=2,
-            unk_id=0, eos_id=1, bos_id=-1, **usual | settings,
-        )  # fmt: skip
+        sizes = {"vocab_size": 340, "hard_vocab_limit": False, "minloglevel": 2}
+        SentencePieceTrainer.train(input=files, model_prefix=prefix, **sizes, **usual | change)
         with pytest.raises(ValueError, match="not a vocabulary of this kind"):
             Subwords.load(f"{prefix}.model")
 
