@@ -1,0 +1,75 @@
+"""What the kernels refuse, in words. Values are looked at on the CPU; on a GPU a look would wait for the device."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+BACKENDS = ("naive", "native", "triton")
+
+
+def check_backend(backend: str | None) -> None:
+    if backend is not None and backend not in BACKENDS:
+        raise ValueError(
+            f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}: leave it out for the fastest here"
+        )
+
+
+def check_floats(name: str, x: Tensor, shape: str, dimensions: int) -> None:
+    """A floating tensor of so many dimensions. shape: how to say it, such as [B, U, S]."""
+    if not x.is_floating_point():
+        raise ValueError(f"{name} must hold floating-point numbers, got {x.dtype}: convert it with .float()")
+    if x.ndim != dimensions:
+        raise ValueError(f"{name} must have the shape {shape}, got {list(x.shape)}")
+
+
+def check_same(name: str, x: Tensor, shape: tuple[int, ...], like: str) -> None:
+    if tuple(x.shape) != shape:
+        raise ValueError(f"{name} must have the shape {list(shape)} to go with {like}, got {list(x.shape)}")
+
+
+def check_lengths(name: str, lengths: Tensor | None, batch: int) -> None:
+    if lengths is None:
+        return
+    if lengths.is_floating_point() or lengths.dtype == torch.bool or lengths.is_complex():
+        raise ValueError(f"{name} must hold whole numbers, got {lengths.dtype}")
+    check_same(name, lengths, (batch,), "the batch")
+
+
+def check_length_values(name: str, lengths: Tensor | None, longest: int) -> None:
+    if lengths is None:
+        return
+    for row, length in enumerate(lengths.tolist()):
+        if not 0 <= length <= longest:
+            raise ValueError(f"{name}[{row}] must lie in 0 .. {longest}, got {length}")
+
+
+def not_a_probability(x: Tensor, flat: int, logits: bool) -> ValueError:
+    """The error for the entry at this place of the flattened [B, U, S] tensor."""
+    index, value = _place(x, flat)
+    if logits:
+        return ValueError(f"e[{index}] is NaN: a logit must be a number, or +-inf")
+    return ValueError(f"p[{index}] must be a probability in [0, 1], got {value:g}")
+
+
+def not_a_logit(u: Tensor, flat: int) -> ValueError:
+    index, value = _place(u, flat)
+    return ValueError(f"u[{index}] must be a number, or -inf for padding, got {value:g}")
+
+
+def _place(x: Tensor, flat: int) -> tuple[str, float]:
+    index = [int(i) for i in torch.unravel_index(torch.tensor(flat), x.shape)]
+    return ", ".join(map(str, index)), float(x[tuple(index)])
+
+
+def check_probabilities(x: Tensor, on: Tensor, logits: bool) -> None:
+    """Raise for the first valid entry that is no probability; waits for a GPU."""
+    bad = on & (x.isnan() if logits else ~((x >= 0) & (x <= 1)))
+    if bool(bad.any()):
+        raise not_a_probability(x, int(bad.flatten().to(torch.uint8).argmax()), logits)
+
+
+def check_logits(u: Tensor) -> None:
+    bad = u.isnan() | (u == torch.inf)
+    if bool(bad.any()):
+        raise not_a_logit(u, int(bad.flatten().to(torch.uint8).argmax()))

@@ -1,0 +1,81 @@
+"""torch.ops.seqgen.lookback_attention and its backward: CPU, CUDA, fake and autograd.
+
+`backend` is "" for the fastest version on the device, "native" or "triton". Computed in float32 at least.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from seqgen.kernels.checks import check_logits
+from seqgen.kernels.choose import choose
+from seqgen.kernels.chunk_attention import native
+from seqgen.kernels.chunk_attention.op import computed_in
+from seqgen.kernels.lookback_attention import scan
+
+FORWARD = "seqgen::lookback_attention"
+BACKWARD = "seqgen::lookback_attention_backward"
+
+torch.library.define(FORWARD, "(Tensor alpha, Tensor u, str backend) -> Tensor")
+torch.library.define(
+    BACKWARD,
+    "(Tensor grad, Tensor alpha, Tensor u, str backend) -> (Tensor grad_alpha, Tensor grad_u)",
+)
+
+
+def forward(alpha: Tensor, u: Tensor, backend: str) -> Tensor:
+    dtype = computed_in(alpha, u)
+    alpha, u = alpha.to(dtype).contiguous(), u.to(dtype).contiguous()
+    version = choose(u.device, backend)
+    if version == "triton":
+        from seqgen.kernels.lookback_attention import triton_kernel  # triton takes a second to import
+
+        return triton_kernel.forward(alpha, u)
+    if version == "torch":
+        if u.device.type == "cpu":
+            check_logits(u)
+        return scan.forward(alpha, u)
+    return native.forward(version, alpha, u, u.shape[-1])
+
+
+def backward(grad: Tensor, alpha: Tensor, u: Tensor, backend: str) -> tuple[Tensor, Tensor]:
+    given = [x.to(grad.dtype).contiguous() for x in (grad, alpha, u)]
+    version = choose(u.device, backend)
+    if version == "triton":
+        from seqgen.kernels.lookback_attention import triton_kernel
+
+        to_alpha, to_u = triton_kernel.backward(*given)
+    elif version == "torch":
+        to_alpha, to_u = scan.backward(*given)
+    else:
+        to_alpha, to_u = native.backward(version, *given, u.shape[-1])
+    return to_alpha.to(alpha.dtype), to_u.to(u.dtype)
+
+
+for _device in ("cpu", "cuda"):
+    torch.library.impl(FORWARD, _device, forward)
+    torch.library.impl(BACKWARD, _device, backward)
+
+
+@torch.library.register_fake(FORWARD)
+def _fake(alpha: Tensor, u: Tensor, backend: str) -> Tensor:
+    return u.new_empty(u.shape, dtype=computed_in(alpha, u))
+
+
+@torch.library.register_fake(BACKWARD)
+def _fake_backward(grad: Tensor, alpha: Tensor, u: Tensor, backend: str) -> tuple[Tensor, Tensor]:
+    return alpha.new_empty(alpha.shape), u.new_empty(u.shape)
+
+
+def _save(ctx: torch.autograd.function.FunctionCtx, inputs: tuple, output: Tensor) -> None:
+    alpha, u, ctx.backend = inputs
+    ctx.save_for_backward(alpha, u)
+
+
+def _differentiate(ctx: torch.autograd.function.FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
+    to_alpha, to_u = torch.ops.seqgen.lookback_attention_backward(grad, *ctx.saved_tensors, ctx.backend)
+    return to_alpha, to_u, None
+
+
+torch.library.register_autograd(FORWARD, _differentiate, setup_context=_save)

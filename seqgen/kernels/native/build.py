@@ -1,0 +1,97 @@
+"""python -m seqgen.kernels.native.build: compile the native library beside this file, once for each processor level.
+
+The install runs it too (`hatch_build.py`), where torch and seqgen cannot be imported yet: standard library only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+SOURCES = ("alignment.cpp", "window.cpp")
+HEADERS = ("vector.h", "work.h")
+FLAGS = (
+    "-std=c++17",
+    "-O3",
+    "-fPIC",
+    "-shared",
+    "-fvisibility=hidden",
+    "-fno-math-errno",
+    "-Wno-psabi",
+    "-pthread",
+)
+X86_LEVELS = {
+    "avx512": ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma"),
+    "avx2": ("-mavx2", "-mfma"),
+}
+
+
+def levels() -> dict[str, tuple[str, ...]]:
+    """What to compile here, best first, with the flags of each: `portable` needs none and runs everywhere."""
+    x86 = platform.machine().lower() in ("x86_64", "amd64")
+    return {**(X86_LEVELS if x86 else {}), "portable": ()}
+
+
+def path(level: str, folder: Path = HERE) -> Path:
+    """The library of one level. Its name holds a hash of the sources: an old one is never taken for a new one."""
+    content = b"".join((HERE / name).read_bytes() for name in (*SOURCES, *HEADERS, "build.py"))
+    return folder / f"seqgen_{level}_{hashlib.sha256(content).hexdigest()[:12]}.so"
+
+
+def compiler() -> list[str] | None:
+    """The command of $CXX, else of the system's C++ compiler; None where there is none."""
+    wanted = shlex.split(os.environ.get("CXX", ""))
+    for command in (wanted, ["c++"], ["g++"], ["clang++"]):
+        if command and shutil.which(command[0]):
+            return command
+    return None
+
+
+def build(folder: Path = HERE) -> list[Path]:
+    """Compile every level into `folder`, at the same time, and remove older libraries.
+
+    Returns what was built. Raises OSError, with what the compiler said, where nothing could be.
+    """
+    command = compiler()
+    if command is None:
+        raise OSError("found no C++ compiler (c++, g++, clang++ or $CXX)")
+    running = {}
+    for level, flags in levels().items():
+        target = path(level, folder)
+        part = target.with_suffix(f".{os.getpid()}.part")  # a process that loads it sees all of it or nothing
+        sources = [str(HERE / name) for name in SOURCES]
+        line = [*command, *FLAGS, *flags, *sources, "-o", str(part)]
+        running[target, part] = subprocess.Popen(line, stderr=subprocess.PIPE, text=True)
+    built, said = [], ""
+    for (target, part), process in running.items():
+        said += process.communicate()[1]
+        if process.returncode == 0:
+            part.replace(target)
+            built.append(target)
+        part.unlink(missing_ok=True)
+    if not built:
+        raise OSError(f"{shlex.join(command)} compiled nothing: {said.strip()[-2000:]}")
+    for old in set(folder.glob("seqgen_*.so")) - set(built):
+        old.unlink()
+    return built
+
+
+def main() -> int:
+    try:
+        built = build()
+    except OSError as error:
+        print(f"the native kernels were not built: {error}", file=sys.stderr)
+        return 1
+    print("built", ", ".join(file.name for file in built))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""The native library: found, chosen by what the processor can do, called through ctypes with plain pointers."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import logging
+import os
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+ABILITIES = {"AVX512": ("avx512", "avx2", "portable"), "AVX2": ("avx2", "portable")}
+"""the levels that a processor runs, best first, by torch's name for it; any other runs `portable`"""
+POINTER, NUMBER = ctypes.c_void_p, ctypes.c_int64
+KERNELS = {
+    "alignment_forward": (NUMBER, (*6 * [POINTER], *5 * [NUMBER])),
+    "alignment_backward": (None, (*9 * [POINTER], *5 * [NUMBER])),
+    "window_forward": (NUMBER, (*3 * [POINTER], *4 * [NUMBER])),
+    "window_backward": (None, (*5 * [POINTER], *4 * [NUMBER])),
+}
+"""name: result (what `Native.call` returns, or nothing) and arguments"""
+
+
+@dataclass(frozen=True)
+class Native:
+    """One loaded library."""
+
+    level: str
+    """avx512, avx2 or portable"""
+    threads: int
+    """how many share the rows of a call"""
+    library: ctypes.CDLL
+
+    def call(self, kernel: str, dtype: torch.dtype, *arguments: Tensor | int | None) -> int:
+        """Tensors (contiguous, on the CPU) go as pointers and None as the null pointer; threads come last.
+
+        Returns the flat index of the first bad entry, or -1.
+        """
+        function = getattr(self.library, f"{kernel}_{str(dtype).removeprefix('torch.')}")
+        plain = [a.data_ptr() if isinstance(a, Tensor) else a for a in arguments]
+        bad = function(*plain, self.threads)
+        return -1 if bad is None else bad
+
+
+def load(level: str | None = None, threads: int | None = None) -> Native | None:
+    """The library for this processor, or the one of `level`; None, said once, where none is built.
+
+    threads: by default $SEQGEN_THREADS, else 1: a batch is small work, and more threads than cores fight.
+    """
+    return _load(level, threads)
+
+
+@functools.cache
+def _load(level: str | None, threads: int | None) -> Native | None:
+    from seqgen.kernels.native import (
+        build,
+    )  # at the top, `python -m` would find it imported already, and warn
+
+    able = ABILITIES.get(torch.backends.cpu.get_cpu_capability(), ("portable",))
+    for name in able if level is None else (level,):
+        file = build.path(name)
+        if file.exists():
+            return Native(name, threads or _wanted_threads(), _declare(ctypes.CDLL(str(file))))
+    logging.getLogger("seqgen").warning(
+        "the native kernels are not built for this version: the slower torch versions serve. "
+        "With a C++ compiler: python -m seqgen.kernels.native.build"
+    )
+    return None
+
+
+def _wanted_threads() -> int:
+    wanted = os.environ.get("SEQGEN_THREADS", "1")
+    if not (wanted.isdecimal() and int(wanted) > 0):
+        raise ValueError(f"SEQGEN_THREADS must be a whole number of at least 1, got {wanted!r}")
+    return int(wanted)
+
+
+def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
+    for kernel, (result, arguments) in KERNELS.items():
+        for dtype in ("float32", "float64"):
+            function = getattr(library, f"{kernel}_{dtype}")
+            function.restype, function.argtypes = result, arguments
+    return library
