@@ -7,7 +7,21 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from seqgen.core import LSTM, Bernoulli, Categorical, Conductor, Decoder, Planner
+from seqgen.core import (
+    LSTM,
+    Attention,
+    AttentionDecoder,
+    Bernoulli,
+    Categorical,
+    Conductor,
+    Decoder,
+    MonotonicAttention,
+    Planner,
+    ResidualLSTM,
+    SequenceModule,
+    SoftAttention,
+    WaitK,
+)
 
 B, T, Z, E, W = 3, 12, 5, 6, 8
 BAR = 4
@@ -38,6 +52,34 @@ def flat_direct() -> Conductor:
     return Conductor(voice, planner, T, metre=4)
 
 
+class Attending(SequenceModule):
+    """An attention in its decoder, over sources of different lengths that the conditioning makes."""
+
+    frames = 7
+
+    def __init__(self, attention: Attention, hard: bool = False):
+        super().__init__()
+        self.input_size, self.output_size, self.hard = E, W, hard
+        self.core = AttentionDecoder(E - 1, W, W, attention)
+        self.source = torch.nn.Linear(Z, self.frames * W)
+
+    def init_state(self, batch_size: int, cond: Tensor):
+        values = self.source(cond).view(batch_size, self.frames, W)
+        lengths = self.frames - 3 * (cond[:, 0] > 0).long()
+        closed = torch.ones(batch_size, dtype=torch.bool)
+        unit = (torch.arange(self.frames) // 2).expand(batch_size, -1)
+        state = self.core.init_state(batch_size, cond, self.hard)
+        return self.core.extend(state, values, lengths, closed, unit)
+
+    def forward(self, x: Tensor, state, lengths: Tensor | None = None):
+        x = torch.cat([x[..., :-1], (x[..., -1:] > 0).to(x.dtype)], -1)  # the last number is a flag
+        return self.core(x, state, lengths)
+
+
+def monotonic(kind: str, chunk: int = 1, **more) -> MonotonicAttention:
+    return MonotonicAttention(W, W, 5, kind, chunk, scale=4.0, offset=0.0, **more)
+
+
 CORES: dict[str, Callable] = {
     "lstm": lambda: LSTM(E, W, Z),
     "lstm-two-layers": lambda: LSTM(E, W, Z, layers=2, feed_cond=False),
@@ -48,6 +90,17 @@ CORES: dict[str, Callable] = {
     "conductor-of-conductor": lambda: Conductor(
         Conductor(LSTM(E, W, 5), Planner(7, 2, width=5), 2), Planner(Z, T // BAR, width=7), BAR
     ),
+    "residual-lstm": lambda: ResidualLSTM(E, W, 3),
+    "soft-attention": lambda: Attending(SoftAttention(W, W, 5)),
+    "wait-k": lambda: Attending(WaitK(W, W, 5, lag=2)),
+    "hard": lambda: Attending(monotonic("hard"), hard=True),
+    "hard-expected": lambda: Attending(monotonic("hard")),
+    "hard-lossy": lambda: Attending(monotonic("hard", stop_at_end=False), hard=True),
+    "hard-lossy-expected": lambda: Attending(monotonic("hard", stop_at_end=False)),
+    "mocha": lambda: Attending(monotonic("mocha", 3), hard=True),
+    "mocha-expected": lambda: Attending(monotonic("mocha", 3)),
+    "milk": lambda: Attending(monotonic("milk"), hard=True),
+    "milk-expected": lambda: Attending(monotonic("milk")),
 }
 HEADS: dict[str, Callable] = {
     "categorical": lambda: Categorical(W, 7, E),
