@@ -5,6 +5,7 @@ B batch, T time, U bars, K segments or draws, Z latent, V vocabulary, D width.
 
 from seqgen.core.attention import Attention, SoftAttention
 from seqgen.core.attention_decoder import AttentionDecoder, AttentionDecoderState
+from seqgen.core.beam import Beam, beam_search
 from seqgen.core.conductor import Conductor, ConductorState
 from seqgen.core.decoder import Decoder, DecoderState
 from seqgen.core.head import Bernoulli, BitEmbedding, Categorical, Head, TokenEmbedding
@@ -25,6 +26,7 @@ __all__ = [
     "Attention",
     "AttentionDecoder",
     "AttentionDecoderState",
+    "Beam",
     "Bernoulli",
     "BitEmbedding",
     "Categorical",
@@ -46,6 +48,7 @@ __all__ = [
     "TokenEmbedding",
     "WaitK",
     "average_lagging",
+    "beam_search",
     "expected_delay",
     "quantity_gap",
     "select",

@@ -20,6 +20,7 @@ from seqgen.training.checkpoint import Run, load_run, save_run
 from seqgen.training.config import TrainConfig
 from seqgen.training.job import Job
 from seqgen.training.music import MusicJob
+from seqgen.training.recognition import RecognitionConfig, RecognitionJob
 from seqgen.training.report import Reporter
 from seqgen.training.settings import RunConfig
 from seqgen.training.translation import TranslationConfig, TranslationJob
@@ -99,7 +100,8 @@ class Trainer:
             group["lr"] = config.learning_rate_at(self.step) * group["factor"]
         batch = self.job.batch(self.step).to(device)
         rng = step_rng(config.seed, self.step, self.fabric.global_rank)
-        losses = self.job.losses(self.model, batch, self.step, rng)
+        with self.fabric.autocast():  # of itself Fabric casts in `forward` only, and in one process not at all
+            losses = self.job.losses(self.model, batch, self.step, rng)
         if not torch.isfinite(losses.loss):
             raise ValueError(
                 f"the loss is {losses.loss.item()} at step {self.step}: lower learning_rate or clip_norm"
@@ -153,6 +155,8 @@ def make_job(config: RunConfig, fabric: Fabric) -> Job:
         return MusicJob(config, rank, world)
     if isinstance(config, TranslationConfig):
         return TranslationJob(config, fabric, rank, world)
+    if isinstance(config, RecognitionConfig):
+        return RecognitionJob(config, rank, world)
     raise TypeError(f"no job for {type(config).__name__}")
 
 

@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Generator
 
-from seqgen.core import MonotonicAttention, SoftAttention, WaitK, average_lagging, expected_delay, quantity_gap
+from seqgen.core import (
+    MonotonicAttention,
+    SoftAttention,
+    WaitK,
+    average_lagging,
+    expected_delay,
+    quantity_gap,
+)
 from seqgen.core.monotonic import HardState
 
 D, S, U = 6, 7, 5
@@ -251,7 +258,9 @@ def lagging_by_recursion(delays, source_length):
 )
 def test_average_lagging_is_the_recursion_of_the_paper(delays, source_length, padding):
     padded = torch.tensor([delays + [99.0] * padding], dtype=torch.float64)
-    lagging = average_lagging(padded, torch.tensor([float(source_length)]).double(), torch.tensor([len(delays)]))
+    lagging = average_lagging(
+        padded, torch.tensor([float(source_length)]).double(), torch.tensor([len(delays)])
+    )
     assert abs(float(lagging) - lagging_by_recursion(delays, source_length)) < 1e-9
 
 

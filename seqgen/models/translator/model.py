@@ -21,6 +21,7 @@ from seqgen.core import (
     State,
     WaitK,
     average_lagging,
+    beam_search,
     expected_delay,
 )
 from seqgen.core.decoder import DecoderState
@@ -29,7 +30,7 @@ from seqgen.core.state import where
 from seqgen.core.wait_k import WaitKState
 from seqgen.models.translator.batch import Batch
 from seqgen.models.translator.config import TranslatorConfig
-from seqgen.models.translator.head import END, SubwordHead
+from seqgen.models.translator.head import END, UNKNOWN, SubwordHead
 from seqgen.models.translator.loss import smoothed_cross_entropy
 
 
@@ -191,6 +192,21 @@ class Translator(nn.Module):
             columns.append((torch.where(active, token, END), self.delay(state), self.frame(state)))
             active = active & (len(columns) < room)
         return [written(columns, row) for row in range(rows)]
+
+    @torch.no_grad()
+    def beam(
+        self, source: Int[Tensor, "B S"], unit: Int[Tensor, "B S"], lengths: Int[Tensor, "B"], size: int
+    ) -> list[Written]:
+        """`translate` by beam search, for soft attention: each token's delay is the whole source."""
+        closed = torch.ones_like(lengths, dtype=torch.bool)
+        state = self.read(self.init_state(len(source)), source, unit, lengths, closed)
+        found = beam_search(self.decoder, state.decoder, size, lengths * 3 // 2 + 10, END, UNKNOWN)
+        last = lengths - 1
+        words = unit.gather(1, last[:, None])[:, 0]
+        return [
+            Written(token, [int(words[row])] * len(token), [int(last[row])] * len(token))
+            for row, token in enumerate(found.token)
+        ]
 
     def log_prob(
         self, batch: Batch, hard: bool = False
