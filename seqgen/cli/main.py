@@ -18,6 +18,7 @@ VERBS = {
     "reconstruct": "hear a piece as a model hears it",
     "encode": "music to latent codes (.npz)",
     "decode": "latent codes to music",
+    "transcribe": "what is said in a recording, as a stream if asked",
     "info": "list the shipped models; describe a model, or what a MIDI file offers",
     "prepare": "MIDI files to shards of training data",
     "train": "train a model, or go on with a run",

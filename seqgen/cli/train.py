@@ -9,7 +9,7 @@ from typing import Literal
 from seqgen.cli.run import run
 from seqgen.training.config import TrainConfig
 
-Task = Literal["music", "translation"]
+Task = Literal["music", "recognition", "translation"]
 
 
 def choose(arguments: list[str]) -> Callable[..., int]:
@@ -19,6 +19,10 @@ def choose(arguments: list[str]) -> Callable[..., int]:
         from seqgen.cli.train_translation import train as translation
 
         return translation
+    if task == "recognition":
+        from seqgen.cli.train_recognition import train as recognition
+
+        return recognition
     return train
 
 

@@ -20,6 +20,7 @@ from torch.overrides import TorchFunctionMode
 
 from seqgen.config import from_dict, to_dict
 from seqgen.models.music_vae import MusicVAE, MusicVAEConfig
+from seqgen.models.recognizer import Recognizer, RecognizerConfig
 from seqgen.models.translator import Translator, TranslatorConfig
 
 FORMAT = 1
@@ -28,6 +29,7 @@ MAX_WEIGHT_BYTES = 4 << 30
 SECTIONS = ("format", "kind", "model", "representation", "training")
 KINDS: dict[str, tuple[Any, Any]] = {
     "music_vae": (MusicVAEConfig, MusicVAE),
+    "recognizer": (RecognizerConfig, Recognizer),
     "translator": (TranslatorConfig, Translator),
 }
 
