@@ -78,10 +78,10 @@ class SoftAttention(Attention):
         super().__init__()
         self.query_size = self.input_size = query_size
         self.value_size = self.output_size = value_size
-        self.energy = DotEnergy(query_size, value_size, width)
+        self.content = DotEnergy(query_size, value_size, width)
 
     def init_state(self, batch_size: int, cond: Float[Tensor, "B Z"], hard: bool = False) -> SoftState:
-        return SoftState(empty_memory(batch_size, (self.value_size, self.energy.width), cond))
+        return SoftState(empty_memory(batch_size, (self.value_size, self.content.width), cond))
 
     def extend(
         self,
@@ -91,14 +91,14 @@ class SoftAttention(Attention):
         closed: Bool[Tensor, "B"] | None = None,
         unit: Int[Tensor, "B N"] | None = None,
     ) -> SoftState:
-        tracks = (values, self.energy.key(values))
+        tracks = (values, self.content.key(values))
         return SoftState(extend_memory(state.memory, tracks, lengths, closed, unit))
 
     def align(
         self, x: Float[Tensor, "B T I"], state: SoftState, lengths: Int[Tensor, "B"] | None = None
     ) -> tuple[Float[Tensor, "B T D"], Float[Tensor, "B T S"], SoftState]:
         values, key = state.memory.tracks
-        weights = visible_softmax(self.energy(x, key), state.memory.valid[:, None])
+        weights = visible_softmax(self.content(x, key), state.memory.valid[:, None])
         return torch.bmm(weights.to(values.dtype), values), weights, state
 
     def waiting(self, state: SoftState) -> Bool[Tensor, "B"]:

@@ -37,10 +37,10 @@ class WaitK(Attention):
         self.query_size, self.input_size = query_size, query_size + 1
         self.value_size = self.output_size = value_size
         self.lag = lag
-        self.energy = DotEnergy(query_size, value_size, width)
+        self.content = DotEnergy(query_size, value_size, width)
 
     def init_state(self, batch_size: int, cond: Float[Tensor, "B Z"], hard: bool = False) -> WaitKState:
-        memory = empty_memory(batch_size, (self.value_size, self.energy.width), cond)
+        memory = empty_memory(batch_size, (self.value_size, self.content.width), cond)
         none = torch.zeros_like(memory.length)
         return WaitKState(memory, none + self.lag, none, none, none.bool())
 
@@ -53,7 +53,7 @@ class WaitK(Attention):
         unit: Int[Tensor, "B N"] | None = None,
     ) -> WaitKState:
         """A unit arrives as a whole: no `extend` ends in the middle of one."""
-        tracks = (values, self.energy.key(values))
+        tracks = (values, self.content.key(values))
         return state._replace(memory=extend_memory(state.memory, tracks, lengths, closed, unit))
 
     def align(
@@ -71,7 +71,7 @@ class WaitK(Attention):
         enough = (limit <= there[:, None]) | memory.closed[:, None]
         done = torch.minimum(enough.long().cumprod(1).sum(1), count)  # frames that the row advances
         visible = (memory.unit[:, None] < limit[..., None]) & memory.valid[:, None]
-        weights = visible_softmax(self.energy(x[..., :-1], key), visible)
+        weights = visible_softmax(self.content(x[..., :-1], key), visible)
         last = (done - 1).clamp(min=0)[:, None]
         seen = torch.minimum(limit.gather(1, last)[:, 0], there)
         new = WaitKState(

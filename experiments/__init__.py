@@ -1,0 +1,1 @@
+"""Experiments, each made again by one command: `python -m experiments.translation CORPUS ...`."""

@@ -1,0 +1,79 @@
+"""The systems that are compared: how each is trained, from which, and how it is decoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class System:
+    """A trained model and the points it gives on the curve."""
+
+    name: str
+    family: str
+    """its line on the curve"""
+    attention: Literal["soft", "wait_k", "hard", "mocha", "milk"]
+    steps: int
+    start: str | None = None
+    """system whose weights it starts from"""
+    learning_rate: float = 1e-3
+    chunk: int = 1
+    latency: float = 0.0
+    straight_through: float = 0.0
+    lags: tuple[int, ...] = ()
+    """wait-k: those drawn in training"""
+    points: tuple[float, ...] = (0.5,)
+    """decodings: k of wait-k, else thresholds"""
+
+    def config(self, corpus: dict[str, Any]) -> dict[str, Any]:
+        """Settings for `seqgen train`, on top of a corpus's own."""
+        model = {**corpus["model"], "attention": self.attention, "chunk": self.chunk}
+        objective = {
+            "latency": self.latency,
+            "latency_ramp": 0.0 if self.start and self.start.startswith(self.attention) else 0.3,
+            "straight_through": self.straight_through,
+            "lags": list(self.lags),
+        }
+        return {
+            **corpus,
+            "model": model,
+            "objective": objective,
+            "steps": self.steps,
+            "learning_rate": self.learning_rate,
+        }
+
+    def label(self, point: float) -> str:
+        """What stands beside a point."""
+        if self.attention == "soft":
+            return self.name
+        if self.attention == "wait_k":
+            return f"k={point:.0f}"
+        said = {"hard": "hard", "mocha": f"w={self.chunk}", "milk": f"λ={self.latency:g}"}[self.attention]
+        return said if point == 0.5 else f"{said} p≥{point:g}"
+
+
+def systems(first: int, longer: int = 1) -> tuple[System, ...]:
+    """All systems of one corpus. first: steps of the offline model; longer: times the rest is trained.
+
+    The controls get as many steps as the longest chain of MILk: `offline-longer` shows what these steps are
+    worth without any waiting, and wait-k is trained on many k at once (Elbayad et al. 2020).
+    """
+    short = 1000 * longer
+    return (
+        System("offline", "offline", "soft", first, None, 2.5e-3),
+        System("milk-0.1", "MILk", "milk", 3 * short // 2, "offline", latency=0.1),
+        System("milk-0.3", "MILk", "milk", 4 * short // 5, "milk-0.1", latency=0.3, points=(0.5, 0.35)),
+        System("wait-k", "wait-k", "wait_k", 5 * short // 2, "offline", lags=LAGS, points=(1, 3, 5, 7)),
+        System("mocha-4", "MoChA", "mocha", short, "offline", **HARD, chunk=4),
+        System("milk-0.6", "MILk", "milk", 4 * short // 5, "milk-0.3", latency=0.6),
+        System("hard", "hard monotonic", "hard", short, "offline", **HARD),
+        System("milk-1", "MILk", "milk", 4 * short // 5, "milk-0.6", latency=1.0, points=(0.5, 0.35)),
+        System("mocha-2", "MoChA", "mocha", short, "offline", **HARD, chunk=2),
+        System("mocha-8", "MoChA", "mocha", short, "offline", **HARD, chunk=8),
+        System("offline-longer", "offline", "soft", 5 * short // 2, "offline"),
+    )
+
+
+LAGS = (1, 2, 3, 4, 5, 7, 9, 100)
+HARD: dict[str, Any] = {"latency": 0.1, "straight_through": 0.5}
