@@ -5,6 +5,10 @@
     vae = seqgen.load("mel-16bar")  # a shipped model or a folder
     path = vae.interpolate(a, b, num_steps=7, seed=1)
 
+    mt = seqgen.load("de-en")
+    for word in mt.stream(words):  # each as soon as it is decided
+        ...
+
 Importing the package loads neither torch nor note_seq: a public name is looked up when it is first used.
 """
 
@@ -13,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from seqgen.io.errors import MidiError
-    from seqgen.tasks.music import load
+    from seqgen.tasks.load import load
 
 __version__ = "0.1.0"
 
 __all__ = ["MidiError", "__version__", "load"]
 
-_HOMES = {"MidiError": "seqgen.io.errors", "load": "seqgen.tasks.music"}
+_HOMES = {"MidiError": "seqgen.io.errors", "load": "seqgen.tasks.load"}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import pytest
 
 from seqgen.tasks.music import load
 from tests.tasks.small import small_model
+from tests.tasks.small_translator import KINDS, small_translator
 
 
 @pytest.fixture(scope="session")
@@ -12,3 +15,10 @@ def vae(tmp_path_factory):
 @pytest.fixture(scope="session")
 def drum_vae(tmp_path_factory):
     return load(small_model(tmp_path_factory.mktemp("models") / "small-drums", "drums"))
+
+
+@pytest.fixture(scope="session")
+def translators(tmp_path_factory) -> dict[str, Path]:
+    """A small translator of each kind, by its attention."""
+    folder = tmp_path_factory.mktemp("translators")
+    return {kind: small_translator(folder / kind, kind) for kind in KINDS}

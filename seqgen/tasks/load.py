@@ -1,0 +1,36 @@
+"""`seqgen.load`: a model of whatever kind its folder says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqgen.models.checkpoint import kind_of, read_config
+from seqgen.tasks.shipped import find_folder
+
+if TYPE_CHECKING:
+    from seqgen.tasks.music import MusicModel
+    from seqgen.tasks.recognition import RecognitionModel
+    from seqgen.tasks.translation import TranslationModel
+
+
+def load(model: str | Path, device: str = "cpu") -> MusicModel | TranslationModel | RecognitionModel:
+    """A shipped model by its name, or any model by its folder.
+
+    >>> vae = seqgen.load("mel-2bar")  # doctest: +SKIP
+
+    Raises:
+        ValueError: for an unknown name, or a folder that holds no complete model.
+    """
+    kind = kind_of(read_config(find_folder(model)))
+    if kind == "translator":
+        from seqgen.tasks.translation import load as load_translation
+
+        return load_translation(model, device)
+    if kind == "recognizer":
+        from seqgen.tasks.recognition import load_recognizer
+
+        return load_recognizer(model, device)
+    from seqgen.tasks.music import load as load_music
+
+    return load_music(model, device)
