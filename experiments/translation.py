@@ -44,7 +44,8 @@ def main() -> None:
         folder = train(every[name], every, chosen.corpus, chosen.data, chosen.runs, chosen.seed)
         test(every[name], corpus, folder, chosen.data, chosen.seed)
     if chosen.docs:
-        write_report(chosen.corpus, corpus, list(every.values()), chosen.runs, chosen.docs)
+        references = chosen.data / f"{corpus.test}.{corpus.target}"
+        write_report(chosen.corpus, corpus, list(every.values()), chosen.runs, chosen.docs, references)
 
 
 def train(system: System, every: dict[str, System], name: str, data: Path, runs: Path, seed: int) -> Path:
