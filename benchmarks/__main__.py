@@ -7,11 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks import interpolation, preparing, startup
+from benchmarks import alignment, interpolation, preparing, startup
 from benchmarks.harness import device_name, table
 
 HERE = Path(__file__).parents[1]
-GUARDS = ("tests/laws", "tests/core", "tests/models")
+GUARDS = ("tests/laws", "tests/core", "tests/models", "tests/kernels")
 """what must pass before a figure means anything"""
 
 
@@ -28,6 +28,7 @@ def main() -> int:
             return 1
     print(f"# Benchmarks\n\nMeasured on {device_name(arguments.device)}.\n")
     print(table("Interpolation, model loaded", interpolation.rows(arguments.device)))
+    print(table("Online attention: kernels", alignment.rows(arguments.device)))
     if arguments.device == "cpu":
         print(table("From a cold shell", startup.rows()))
         print(table("Preparing data", preparing.rows(arguments.midi)))

@@ -52,7 +52,7 @@ CORPORA = {
         "Multi30k English-French, test2016", "en", "fr", "train", "val", "test_2016_flickr", 5500, 0.3,
         note=RESEARCH,
     ),
-    "tatoeba-de-en": Corpus("Tatoeba German-English", "de", "en", "train", "valid", "test", 6500, 0.2, 0.1),
+    "tatoeba-de-en": Corpus("Tatoeba German-English", "de", "en", "train", "valid", "test", 5500, 0.2, 0.1),
     "tatoeba-en-de": Corpus(
         "Tatoeba English-German", "en", "de", "train", "valid", "test", 4000, 0.2, 0.1, start="tatoeba-de-en"
     ),

@@ -1,4 +1,4 @@
-"""Kernels: one operation a folder, each with its definition (`naive.py`), fast versions, and the maths (README.md).
+"""Kernels: one operation a folder, with its definition (`naive.py`), fast versions and a README of the maths.
 
     alpha = expected_alignment(p, previous, source_lengths, target_lengths)
     beta = chunkwise_attention(alpha, u, chunk=4)       # MoChA

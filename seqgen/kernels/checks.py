@@ -1,4 +1,4 @@
-"""What the kernels refuse, in words. Values are looked at on the CPU; on a GPU a look would wait for the device."""
+"""What the kernels refuse, in words. Values are looked at on the CPU; on a GPU a look would wait for it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BACKENDS = ("naive", "native", "triton")
 def check_backend(backend: str | None) -> None:
     if backend is not None and backend not in BACKENDS:
         raise ValueError(
-            f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}: leave it out for the fastest here"
+            f"backend must be one of {', '.join(BACKENDS)}, got {backend!r}: leave it out for the fastest"
         )
 
 

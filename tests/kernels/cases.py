@@ -38,7 +38,7 @@ def probabilities(kind: str, *shape: int, seed: int = 0, dtype: torch.dtype = to
 
 
 def both_passes(function: Callable, *inputs: Tensor, seed: int = 7, **options: object) -> list[Tensor]:
-    """The results of a kernel, then the gradients of a random weighting of them with respect to the inputs."""
+    """The results of a kernel, then the gradients of a random weighting of them."""
     inputs = tuple(x.clone().requires_grad_() for x in inputs)
     results = function(*inputs, **options)
     results = results if isinstance(results, tuple) else (results,)

@@ -1,4 +1,4 @@
-"""Every version equals the definition, both passes, in float64: wide vectors, the ends of rows, padding, extremes."""
+"""Every version equals the definition, both passes, in float64: ends of rows, padding, extremes."""
 
 import pytest
 import torch

@@ -16,24 +16,25 @@ from seqgen.kernels.chunk_attention import naive, op
 def chunkwise_attention(
     alpha: Tensor, u: Tensor, chunk: int, *, backend: str | None = None, check: bool = False
 ) -> Float[Tensor, "B U S"]:
-    """beta [B, U, S]: the expected attention to each column, beta_j = sum_k alpha_k softmax(u over chunk to k)_j.
+    """beta [B, U, S]: the expected attention to each column.
+
+        beta_j = sum_k alpha_k softmax(u_{k-chunk+1} .. u_k)_j
 
     alpha: [B, U, S] the expected alignment.
-    u: [B, U, S] logits of the soft attention, of any spread; -inf at padding. A window of nothing but -inf attends
-        to nothing, so alpha must be 0 there or its mass is lost.
+    u: [B, U, S] logits of the soft attention, of any spread; -inf at padding. A window of nothing but -inf
+        attends to nothing, so alpha must be 0 there or its mass is lost.
     chunk: columns in a window, at least 1; it ends at the column where the search stopped. Cost does not grow
         with it on the CPU.
     backend: naive (the definition), native (C++, CPU), triton (CUDA), or None for the fastest on u's device.
     check: also look at the values on a GPU, which waits for it. On the CPU they are always looked at.
 
-    Differentiable in alpha and u, which alone are saved. Half precision is computed in float32, and beta has that.
-    Raises ValueError at a u that is NaN or +inf, with its index, and at shapes that do not match.
+    Differentiable in alpha and u, which alone are saved. Half precision is computed in float32, and beta has
+    that type. Raises ValueError at a u that is NaN or +inf, with its index, and at shapes that do not
+    match.
     """
     check_attention(alpha, u, backend, check)
     if chunk < 1:
-        raise ValueError(
-            f"chunk must be at least 1, got {chunk}: 1 attends to the column of the search alone"
-        )
+        raise ValueError(f"chunk must be at least 1, got {chunk}: 1 attends to the search's column alone")
     if backend == "naive":
         return naive.window_attention(*alike(alpha, u), chunk)
     return torch.ops.seqgen.chunk_attention(alpha, u, chunk, backend or "")

@@ -10,7 +10,7 @@ from torch import Tensor
 def window_attention(
     alpha: Float[Tensor, "*B S"], u: Float[Tensor, "*B S"], chunk: int
 ) -> Float[Tensor, "*B S"]:
-    """beta_j = sum over k of alpha_k softmax(u_{k-chunk+1} .. u_k)_j; a window of -inf alone attends to nothing."""
+    """beta_j = sum over k of alpha_k softmax(u_{k-chunk+1} .. u_k)_j; where all are -inf, it is 0."""
     beta = torch.zeros_like(alpha)
     for k in range(u.shape[-1]):
         first = max(0, k - chunk + 1)

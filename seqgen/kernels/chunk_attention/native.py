@@ -13,7 +13,7 @@ from seqgen.kernels.native.library import Native
 def forward(
     library: Native, alpha: Float[Tensor, "*B S"], u: Float[Tensor, "*B S"], chunk: int
 ) -> Float[Tensor, "*B S"]:
-    """Both are contiguous, on the CPU, of one dtype. Raises ValueError at the first logit that is NaN or +inf."""
+    """Both contiguous, on the CPU, of one dtype. Raises ValueError at the first logit that is NaN or +inf."""
     beta = torch.empty_like(u)
     bad = library.call("window_forward", u.dtype, alpha, u, beta, _rows(u), u.shape[-1], chunk)
     if bad >= 0:

@@ -1,6 +1,7 @@
 """Chunkwise attention in plain torch, where the native library or Triton is missing.
 
-One pass over the tensors for each place in the window, relative to the window's largest logit: exact for any spread.
+One pass over the tensors for each place in the window, relative to the window's largest logit, so that no
+spread of the logits overflows and none is cut off.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Chunkwise attention in Triton: two elementwise passes a direction, each over the places in the window.
 
-The first gives every window its largest logit and its sum, the second gives every column its share of the windows
-that hold it. The work grows with the chunk, and the loads of neighbours hit the cache.
+The first gives every window its largest logit and its sum, the second gives every column its share of the
+windows that hold it. The work grows with the chunk, and the loads of neighbours hit the cache.
 """
 
 from __future__ import annotations

@@ -1,19 +1,50 @@
-"""Expected hard-monotonic alignment: which source column each target row stops at, on average over all searches.
+"""Expected hard-monotonic alignment: where each target row stops in the source, over all its searches.
 
-Raffel et al. 2017, "Online and linear-time attention by enforcing monotonic alignments". README.md has the maths.
+Raffel et al. 2017, "Online and linear-time attention by enforcing monotonic alignments".
+README.md has the maths.
 """
 
 from __future__ import annotations
+
+from typing import Literal, overload
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from seqgen.kernels import checks
-from seqgen.kernels.expected_alignment import naive, op
+from seqgen.kernels.expected_alignment import naive
+from seqgen.kernels.expected_alignment import op as _registers_it  # noqa: F401
 from seqgen.kernels.expected_alignment.padding import probabilities, valid
 
-Alignment = Float[Tensor, "B U S"] | tuple[Float[Tensor, "B U S"], Float[Tensor, "B S"]]
+Alpha = Float[Tensor, "B U S"]
+AlphaAndFinal = tuple[Float[Tensor, "B U S"], Float[Tensor, "B S"]]
+
+
+@overload
+def expected_alignment(
+    p: Tensor,
+    previous: Tensor | None = None,
+    source_lengths: Tensor | None = None,
+    target_lengths: Tensor | None = None,
+    *,
+    backend: str | None = None,
+    return_final: Literal[False] = False,
+    check: bool = False,
+) -> Alpha: ...
+
+
+@overload
+def expected_alignment(
+    p: Tensor,
+    previous: Tensor | None = None,
+    source_lengths: Tensor | None = None,
+    target_lengths: Tensor | None = None,
+    *,
+    backend: str | None = None,
+    return_final: Literal[True],
+    check: bool = False,
+) -> AlphaAndFinal: ...
 
 
 def expected_alignment(
@@ -25,7 +56,7 @@ def expected_alignment(
     backend: str | None = None,
     return_final: bool = False,
     check: bool = False,
-) -> Alignment:
+) -> Alpha | AlphaAndFinal:
     """Alpha [B, U, S]: the probability that target row u stops at source column s.
 
         q_us = (1 - p_u,s-1) q_u,s-1 + alpha_u-1,s        alpha_us = p_us q_us
@@ -42,9 +73,36 @@ def expected_alignment(
     check: also look at the values on a GPU, which waits for it. On the CPU they are always looked at.
 
     Differentiable in p and previous; only p, previous and alpha are saved. Alpha is float32 or float64.
-    Raises ValueError at a p that is NaN or outside [0, 1], with its index, and at shapes and lengths that do not match.
+    Raises ValueError at a p that is NaN or outside [0, 1], with its index, and at shapes and lengths that do
+    not match.
     """
     return _alignment("p", p, previous, (source_lengths, target_lengths), backend, return_final, check)
+
+
+@overload
+def expected_alignment_from_logits(
+    e: Tensor,
+    previous: Tensor | None = None,
+    source_lengths: Tensor | None = None,
+    target_lengths: Tensor | None = None,
+    *,
+    backend: str | None = None,
+    return_final: Literal[False] = False,
+    check: bool = False,
+) -> Alpha: ...
+
+
+@overload
+def expected_alignment_from_logits(
+    e: Tensor,
+    previous: Tensor | None = None,
+    source_lengths: Tensor | None = None,
+    target_lengths: Tensor | None = None,
+    *,
+    backend: str | None = None,
+    return_final: Literal[True],
+    check: bool = False,
+) -> AlphaAndFinal: ...
 
 
 def expected_alignment_from_logits(
@@ -56,7 +114,7 @@ def expected_alignment_from_logits(
     backend: str | None = None,
     return_final: bool = False,
     check: bool = False,
-) -> Alignment:
+) -> Alpha | AlphaAndFinal:
     """`expected_alignment` with p = sigmoid(e), e [B, U, S], exact also where p rounds to 1.
 
     1 - p is computed as sigmoid(-e). e may be -inf and +inf, where p is 0 and 1 and the gradient is 0.
@@ -73,10 +131,10 @@ def _alignment(
     backend: str | None,
     return_final: bool,
     check: bool,
-) -> Alignment:
+) -> Alpha | AlphaAndFinal:
     checks.check_backend(backend)
     checks.check_floats(name, x, "[B, U, S]", 3)
-    B, U, S = x.shape
+    B, _, S = x.shape
     dtype = torch.promote_types(x.dtype, torch.float32)
     if previous is None:
         previous = torch.zeros(B, S, dtype=dtype, device=x.device)
@@ -86,7 +144,7 @@ def _alignment(
     checks.check_lengths("source_lengths", lengths[0], B)
     checks.check_lengths("target_lengths", lengths[1], B)
     logits = name == "e"
-    previous, lengths = previous.to(dtype), tuple(n if n is None else n.to(x.device) for n in lengths)
+    previous, lengths = previous.to(dtype), (_beside(x, lengths[0]), _beside(x, lengths[1]))
     if check and x.device.type != "cpu":
         checks.check_probabilities(x, valid(x, *lengths), logits)
     if backend == "naive":
@@ -94,6 +152,10 @@ def _alignment(
     else:
         alpha, final = torch.ops.seqgen.expected_alignment(x, previous, *lengths, logits, backend or "")
     return (alpha, final) if return_final else alpha
+
+
+def _beside(x: Tensor, lengths: Tensor | None) -> Tensor | None:
+    return None if lengths is None else lengths.to(x.device)
 
 
 def _naive(

@@ -18,7 +18,7 @@ def forward(
     target_lengths: Int[Tensor, "B"] | None,
     logits: bool,
 ) -> tuple[Float[Tensor, "B U S"], Float[Tensor, "B S"]]:
-    """All tensors are contiguous, on the CPU, of one dtype. Raises ValueError at the first entry that is bad."""
+    """All contiguous, on the CPU, of one dtype. Raises ValueError at the first entry that is bad."""
     alpha, final = torch.empty_like(x), torch.empty_like(previous)
     lengths = (source_lengths, target_lengths)
     bad = library.call(

@@ -1,10 +1,12 @@
 """torch.ops.seqgen.expected_alignment and its backward: CPU, CUDA, fake and autograd.
 
-`x` is p, or its logit where `logits`. `backend` is "" for the fastest version on the device, "native" or "triton".
-The forward pass computes in float32 at least; alpha has that type, so half precision loses no mass.
+`x` is p, or its logit where `logits`. `backend` is "native", "triton", or "" for the fastest on the device.
+Computed in float32 at least; alpha has that type, so half precision loses no mass.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -114,14 +116,14 @@ def _fake_backward(
     return x.new_empty(x.shape), previous.new_empty(previous.shape)
 
 
-def _save(ctx: torch.autograd.function.FunctionCtx, inputs: tuple, output: tuple[Tensor, Tensor]) -> None:
+def _save(ctx: Any, inputs: tuple, output: tuple[Tensor, Tensor]) -> None:
     x, previous, source_lengths, target_lengths, ctx.logits, ctx.backend = inputs
     ctx.save_for_backward(x, previous, output[0], source_lengths, target_lengths)
     ctx.set_materialize_grads(False)
 
 
 def _differentiate(
-    ctx: torch.autograd.function.FunctionCtx, grad_alpha: Tensor | None, grad_final: Tensor | None
+    ctx: Any, grad_alpha: Tensor | None, grad_final: Tensor | None
 ) -> tuple[Tensor | None, ...]:
     x, previous, alpha, *lengths = ctx.saved_tensors
     if grad_alpha is None:

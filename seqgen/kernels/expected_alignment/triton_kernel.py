@@ -1,7 +1,7 @@
-"""Expected alignment in Triton: one program a batch row, target row after target row, a parallel scan along each.
+"""Expected alignment in Triton: one program a batch row, target row after target row, a scan along each.
 
-The recurrence along a row is affine, x' = A x + B with A in [0, 1], so its maps compose without cancellation. The
-shift by one column is in the addresses: p of column j - 1 (forward) and of j + 1 (backward) is read again.
+The recurrence along a row is affine, x' = A x + B with A in [0, 1], so its maps compose without cancellation.
+The shift by one column is in the addresses: p of column j - 1 (forward) or j + 1 (backward) is read again.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Expected alignment in plain torch: exact, without division, where the native library or Triton is missing.
 
-Row i at column j needs row i - 1 at column j and row i at column j - 1. So the cells with one i + j can be computed
-together: U + S - 1 steps of B * U numbers.
+Row i at column j needs row i - 1 at column j and row i at column j - 1. So the cells with one i + j can be
+computed together: U + S - 1 steps of B * U numbers.
 """
 
 from __future__ import annotations

@@ -11,22 +11,26 @@ from jaxtyping import Float
 from torch import Tensor
 
 from seqgen.kernels.chunk_attention import alike, check_attention
-from seqgen.kernels.lookback_attention import naive, op
+from seqgen.kernels.lookback_attention import naive
+from seqgen.kernels.lookback_attention import op as _registers_it  # noqa: F401
 
 
 def lookback_attention(
     alpha: Tensor, u: Tensor, *, backend: str | None = None, check: bool = False
 ) -> Float[Tensor, "B U S"]:
-    """beta [B, U, S]: the expected attention to each column, beta_j = sum_{k >= j} alpha_k softmax(u_0 .. u_k)_j.
+    """beta [B, U, S]: the expected attention to each column.
+
+        beta_j = sum_{k >= j} alpha_k softmax(u_0 .. u_k)_j
 
     alpha: [B, U, S] the expected alignment.
-    u: [B, U, S] logits of the soft attention, of any spread; -inf at padding. Where no logit so far is finite,
-        nothing is attended to, so alpha must be 0 there or its mass is lost.
+    u: [B, U, S] logits of the soft attention, of any spread; -inf at padding. Where no logit so far is
+        finite, nothing is attended to, so alpha must be 0 there or its mass is lost.
     backend: naive (the definition), native (C++, CPU), triton (CUDA), or None for the fastest on u's device.
     check: also look at the values on a GPU, which waits for it. On the CPU they are always looked at.
 
-    Linear in S. Differentiable in alpha and u, which alone are saved. Half precision is computed in float32, and
-    beta has that. Raises ValueError at a u that is NaN or +inf, with its index, and at shapes that do not match.
+    Linear in S. Differentiable in alpha and u, which alone are saved. Half precision is computed in float32,
+    and beta has that type. Raises ValueError at a u that is NaN or +inf, with its index, and at shapes that
+    do not match.
     """
     check_attention(alpha, u, backend, check)
     if backend == "naive":

@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def lookback_attention(alpha: Float[Tensor, "*B S"], u: Float[Tensor, "*B S"]) -> Float[Tensor, "*B S"]:
-    """beta_j = sum over k >= j of alpha_k softmax(u_0 .. u_k)_j; where all are -inf, nothing is attended to."""
+    """beta_j = sum over k >= j of alpha_k softmax(u_0 .. u_k)_j; where all are -inf, it is 0."""
     beta = torch.zeros_like(alpha)
     for k in range(u.shape[-1]):
         seen = u[..., : k + 1]

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -40,7 +42,8 @@ def forward(alpha: Tensor, u: Tensor, backend: str) -> Tensor:
 
 
 def backward(grad: Tensor, alpha: Tensor, u: Tensor, backend: str) -> tuple[Tensor, Tensor]:
-    given = [x.to(grad.dtype).contiguous() for x in (grad, alpha, u)]
+    dtype = grad.dtype
+    given = grad.contiguous(), alpha.to(dtype).contiguous(), u.to(dtype).contiguous()
     version = choose(u.device, backend)
     if version == "triton":
         from seqgen.kernels.lookback_attention import triton_kernel
@@ -68,12 +71,12 @@ def _fake_backward(grad: Tensor, alpha: Tensor, u: Tensor, backend: str) -> tupl
     return alpha.new_empty(alpha.shape), u.new_empty(u.shape)
 
 
-def _save(ctx: torch.autograd.function.FunctionCtx, inputs: tuple, output: Tensor) -> None:
+def _save(ctx: Any, inputs: tuple, output: Tensor) -> None:
     alpha, u, ctx.backend = inputs
     ctx.save_for_backward(alpha, u)
 
 
-def _differentiate(ctx: torch.autograd.function.FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
+def _differentiate(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
     to_alpha, to_u = torch.ops.seqgen.lookback_attention_backward(grad, *ctx.saved_tensors, ctx.backend)
     return to_alpha, to_u, None
 

@@ -27,7 +27,7 @@ def backward(
 def sums(
     u: Float[Tensor, "*B S"],
 ) -> tuple[Float[Tensor, "*B S"], Float[Tensor, "*B S"], Float[Tensor, "*B S"]]:
-    """With m_k the largest logit up to k: exp(u_k - m_k), exp(m_{k-1} - m_k), sum of exp(u_l - m_k) over l <= k.
+    """exp(u_k - m_k), exp(m_{k-1} - m_k) and the sum of exp(u_l - m_k) over l <= k; m_k is the largest u_l.
 
     Where all are -inf, m is the least finite number and the sum is 0.
     """

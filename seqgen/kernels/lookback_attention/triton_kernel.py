@@ -31,7 +31,7 @@ def _add(top, x, y, top_then, x_then, y_then):
 @triton.jit
 @no_type_check
 def _windows(ALPHA, logit, grad, at, j, inside, LOWEST: tl.constexpr):
-    """For every column k: the largest logit to it, alpha_k over the sum of exponentials, and the mean gradient."""
+    """For every column: the largest logit to it, alpha over the sum of exponentials, the mean gradient."""
     alpha = tl.load(ALPHA + at + j, mask=inside, other=0.0)
     one = tl.where(logit >= LOWEST, 1.0, 0.0).to(logit.dtype)
     clamped = tl.maximum(logit, LOWEST)

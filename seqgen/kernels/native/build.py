@@ -1,6 +1,7 @@
-"""python -m seqgen.kernels.native.build: compile the native library beside this file, once for each processor level.
+"""python -m seqgen.kernels.native.build: compile the native library, once for each processor level.
 
-The install runs it too (`hatch_build.py`), where torch and seqgen cannot be imported yet: standard library only.
+The install runs it too (`hatch_build.py`), where neither torch nor seqgen can be imported yet: standard
+library only.
 """
 
 from __future__ import annotations
@@ -17,16 +18,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 SOURCES = ("alignment.cpp", "window.cpp")
 HEADERS = ("vector.h", "work.h")
-FLAGS = (
-    "-std=c++17",
-    "-O3",
-    "-fPIC",
-    "-shared",
-    "-fvisibility=hidden",
-    "-fno-math-errno",
-    "-Wno-psabi",
-    "-pthread",
-)
+FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden", "-fno-math-errno")
 X86_LEVELS = {
     "avx512": ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma"),
     "avx2": ("-mavx2", "-mfma"),
@@ -40,7 +32,7 @@ def levels() -> dict[str, tuple[str, ...]]:
 
 
 def path(level: str, folder: Path = HERE) -> Path:
-    """The library of one level. Its name holds a hash of the sources: an old one is never taken for a new one."""
+    """The library of one level; its name holds a hash of the sources, so an old one is not taken for new."""
     content = b"".join((HERE / name).read_bytes() for name in (*SOURCES, *HEADERS, "build.py"))
     return folder / f"seqgen_{level}_{hashlib.sha256(content).hexdigest()[:12]}.so"
 

@@ -1,4 +1,4 @@
-"""The native library: found, chosen by what the processor can do, called through ctypes with plain pointers."""
+"""The native library: found, chosen by what the processor can do, called with plain pointers."""
 
 from __future__ import annotations
 
@@ -54,9 +54,8 @@ def load(level: str | None = None, threads: int | None = None) -> Native | None:
 
 @functools.cache
 def _load(level: str | None, threads: int | None) -> Native | None:
-    from seqgen.kernels.native import (
-        build,
-    )  # at the top, `python -m` would find it imported already, and warn
+    # Imported at the top, `python -m` would find it there before it runs it, and warn.
+    from seqgen.kernels.native import build
 
     able = ABILITIES.get(torch.backends.cpu.get_cpu_capability(), ("portable",))
     for name in able if level is None else (level,):
