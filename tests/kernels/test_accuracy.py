@@ -53,8 +53,8 @@ def test_attention_at_any_spread_of_the_logits(version, spread, chunk):
     exact, *exact_gradients = both_passes(function, alpha.double(), u.double())
     assert (beta - exact).abs().max() <= 1e-6
     assert (beta.sum(-1) - 1).abs().max() <= 1e-5
-    # Where one logit has all the attention, the gradient of u is a difference of equal numbers: what it is made of,
-    # the gradient of alpha, is the measure of its rounding.
+    # Where one logit has all the attention, the gradient of u is a difference of equal numbers: the
+    # measure of its rounding is what it is made of, the gradient of alpha.
     largest = exact_gradients[0].abs().max()
     for got, wanted in zip(gradients, exact_gradients, strict=True):
         assert (got - wanted).abs().max() <= 1e-5 * largest
