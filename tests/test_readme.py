@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -15,7 +17,12 @@ from seqgen.cli.main import main
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [line.strip().split("  #")[0].strip() for line in README.splitlines() if line.startswith("    ")]
-STAND_INS = {"my_midi": "tests/fixtures/tiny/melodies", "examples": "examples", "configs": "configs"}
+STAND_INS = {
+    "my_midi": "tests/fixtures/tiny/melodies",
+    "my_text": "tests/fixtures/text",
+    "examples": "examples",
+    "configs": "configs",
+}
 """what a reader has at hand, and what stands for it here"""
 
 
@@ -31,6 +38,7 @@ def desk(tmp_path_factory):
 def test_the_readme_has_commands_for_each_user():
     verbs = {shlex.split(command)[1] for command in COMMANDS if command.startswith("seqgen ")}
     assert {"interpolate", "info", "sample", "prepare", "train", "evaluate"} <= verbs
+    assert any("| seqgen translate" in command for command in COMMANDS)
     assert {"make demo", "make test"} <= set(COMMANDS)
 
 
@@ -44,6 +52,17 @@ def test_the_seqgen_commands_run_one_after_the_other(desk, monkeypatch, capsys):
             arguments[at : at + 2] = ["--max-steps", "2"]
         assert main(arguments) == 0, f"{command}: {capsys.readouterr().err}"
     assert (desk / "out/path.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("echo ")])
+def test_a_pipe_runs(command, desk):
+    """In a shell, with the `seqgen` beside this Python."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        command, shell=True, cwd=desk, capture_output=True, text=True, env={**os.environ, "PATH": path}
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip()
 
 
 @pytest.mark.parametrize("block", re.findall(r"```python\n(.*?)```", README, re.S))
