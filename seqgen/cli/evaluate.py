@@ -8,31 +8,103 @@ from typing import Literal
 
 def evaluate(
     model: str,
-    data: Path,
+    data: list[Path],
     split: Literal["train", "valid", "test"] = "test",
+    source: Path | None = None,
+    target: Path | None = None,
     json: bool = False,
     seed: int = 1,
     pairs: int = 1000,
     train: Path | None = None,
     limit: int | None = None,
+    beam: int = 1,
+    threshold: float = 0.5,
+    timed: bool = False,
 ) -> None:
-    """Measure a model on prepared shards or on MIDI files.
+    """Measure a model: one of music on shards or MIDI files, a translator on text with its translation, a
+    recogniser on a folder of recordings. The last line is the signature.
 
-    Reconstruction teacher-forced and free-run, use of the code, and how likely midpoints and samples are.
-    Test windows that also occur in train are dropped. The last line is the signature of the figures.
+    Music: reconstruction teacher-forced and free-run, use of the code, and how likely midpoints and samples
+    are; test windows that also occur in train are dropped. Text: BLEU and chrF, and latency in words (AL,
+    LAAL, DAL, AP). Speech: word errors, and the delay after the end of each word.
 
     Args:
         model: a shipped model's name or a model's folder.
-        data: shards, or MIDI: a folder, an archive or a file.
-        split: of the shards.
+        data: music: shards, or MIDI (a folder, an archive or a file); speech: a folder of recordings; a
+            translator has none.
+        split: music: of the shards.
+        source: text to translate, UTF-8, a sentence a line.
+        target: its translation, line by line.
         json: print JSON.
         seed: of everything that is drawn.
-        pairs: pairs of windows whose midpoints are judged.
-        train: shards the model was trained on, where data is MIDI.
-        limit: take at most so many windows.
+        pairs: music: pairs of windows whose midpoints are judged.
+        train: music: shards the model was trained on, where data is MIDI.
+        limit: take at most so many windows, sentences or recordings.
+        beam: text: hypotheses that are kept, for models that read the whole sentence first.
+        threshold: text: probability from which on a model that learnt when to read stops reading.
+        timed: text: stream one sentence after another and measure latency with the time that computing takes.
     """
+    from seqgen.models.checkpoint import kind_of, read_config
+    from seqgen.tasks.shipped import find_folder
+
+    kind = kind_of(read_config(find_folder(model)))
+    if kind == "translator":
+        if source is None or target is None or data:
+            raise ValueError(
+                f"{model} is a translator: expected --source FILE and --target FILE"
+                + (f", and nothing else ({data[0]})" if data else "")
+            )
+        print(text_figures(model, source, target, json, seed, limit, beam, threshold, timed))
+        return
+    if source is not None or target is not None:
+        raise ValueError(f"{model} is no translator ({kind}): it takes data, not --source and --target")
+    if len(data) != 1:
+        what = "a folder of recordings" if kind == "recognizer" else "shards, or MIDI files in one folder"
+        raise ValueError(f"data: expected {what}, got {len(data) or 'nothing'}")
+    if kind == "recognizer":
+        print(speech_figures(model, data[0], json, limit))
+        return
     from seqgen.evaluation.evaluate import evaluate as measure
     from seqgen.evaluation.report import as_json, as_text
 
-    result = measure(model, data, split, seed, pairs, train, limit)
+    result = measure(model, data[0], split, seed, pairs, train, limit)
     print(as_json(result) if json else as_text(result))
+
+
+def text_figures(
+    model: str,
+    source: Path,
+    target: Path,
+    json: bool,
+    seed: int,
+    limit: int | None,
+    beam: int,
+    threshold: float,
+    timed: bool,
+) -> str:
+    from seqgen.evaluation.translation import evaluate_translator
+    from seqgen.evaluation.translation_report import as_json, as_text
+
+    try:
+        result = evaluate_translator(
+            model,
+            source,
+            target,
+            beam=beam,
+            threshold=threshold,
+            limit=limit,
+            computation_aware=timed,
+            seed=seed,
+        )
+    except ModuleNotFoundError as error:
+        raise ValueError(f"{error}: pip install 'seqgen[translate]'") from None
+    return as_json(result) if json else as_text(result)
+
+
+def speech_figures(model: str, data: Path, json: bool, limit: int | None) -> str:
+    import json as to_json
+
+    from seqgen.evaluation.recognition import evaluate_recognition, scores_as_dict, scores_as_text
+
+    scores = evaluate_recognition(model, data, limit)
+    return to_json.dumps(scores_as_dict(scores), indent=1) if json else scores_as_text(scores)

@@ -18,11 +18,12 @@ VERBS = {
     "reconstruct": "hear a piece as a model hears it",
     "encode": "music to latent codes (.npz)",
     "decode": "latent codes to music",
+    "translate": "text from stdin to stdout, line by line or word by word as it arrives",
     "transcribe": "what is said in a recording, as a stream if asked",
     "info": "list the shipped models; describe a model, or what a MIDI file offers",
     "prepare": "MIDI files to shards of training data",
     "train": "train a model, or go on with a run",
-    "evaluate": "measure a model on shards",
+    "evaluate": "measure a model on shards, or on text and its translation",
 }
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from seqgen.tasks.music import MusicModel
+    from seqgen.tasks.translation import TranslationModel
 
 
 def load(model: str) -> MusicModel:
@@ -19,3 +20,13 @@ def load(model: str) -> MusicModel:
 
     torch.set_num_threads(1)
     return load_model(model)
+
+
+def load_translator(model: str) -> TranslationModel:
+    """A translator, on one thread too: a word is a few small products."""
+    import torch
+
+    from seqgen.tasks.translation import load as load_translation
+
+    torch.set_num_threads(1)
+    return load_translation(model)

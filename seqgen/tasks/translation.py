@@ -81,17 +81,21 @@ class TranslationModel:
         """
         return [translation.text for translation in self.translations(lines, beam, threshold)]
 
-    def translations(self, lines: Sequence[str], beam: int = 1, threshold: float = 0.5) -> list[Translation]:
-        """`translate`, with the words of each line and their delays: those of streaming."""
+    def translations(
+        self, lines: Sequence[str], beam: int = 1, threshold: float = 0.5, first: int = 1
+    ) -> list[Translation]:
+        """`translate`, with the words of each line and their delays: those of streaming.
+
+        first: number of the first line, in messages.
+        """
         if isinstance(lines, str):
             raise ValueError("lines: expected a list of lines, got a str: give [line]")
         self._check(beam, threshold)
-        encoded = [self._encode(number, line) for number, line in enumerate(lines)]
+        encoded = [self._encode(number, line) for number, line in enumerate(lines, first)]
         results: list[Translation | None] = [None] * len(encoded)
         for rows in batches([len(ids) for ids, _ in encoded]):
-            done = self._translate(
-                [encoded[row] for row in rows], [lines[row] for row in rows], beam, threshold
-            )
+            words = [lines[row].split() for row in rows]
+            done = self._translate(words, [encoded[row] for row in rows], beam, threshold)
             for row, translation in zip(rows, done, strict=True):
                 results[row] = translation
         return [result or Translation([], [], []) for result in results]
@@ -147,19 +151,18 @@ class TranslationModel:
     def _encode(self, number: int, line: str) -> tuple[list[int], list[int]]:
         """The subwords of a line with the end mark, and their words; both empty for an empty line."""
         if not isinstance(line, str):
-            raise ValueError(f"lines: expected text, got {type(line).__name__} as line {number + 1}")
+            raise ValueError(f"lines: expected text, got {type(line).__name__} as line {number}")
         ids, units = self.subwords.encode(line)
         if len(ids) > MOST:
-            raise ValueError(f"line {number + 1} has {len(ids)} subwords, at most {MOST} are taken: split it")
+            raise ValueError(f"line {number} has {len(ids)} subwords, at most {MOST} are taken: split it")
         return ([*ids, END], [*units, units[-1] + 1]) if ids else ([], [])
 
     def _translate(
-        self, encoded: list[tuple[list[int], list[int]]], lines: list[str], beam: int, threshold: float
+        self, words: list[list[str]], encoded: list[tuple[list[int], list[int]]], beam: int, threshold: float
     ) -> list[Translation]:
-        words = [line.split() for line in lines]
+        """One batch."""
         if len(encoded) == 1 and len(encoded[0][0]) > LONG and self.translator.config.attention != "soft":
-            events = list(_trace(self.session(threshold), words[0]))
-            writes = [event for event in events if event.action == "WRITE"]
+            writes = [event for event in self.trace(words[0], threshold) if event.action == "WRITE"]
             return [Translation(words[0], [w.word for w in writes], [w.read for w in writes])]
         lengths = torch.tensor([len(ids) for ids, _ in encoded], device=self.device)
         source, unit = (
