@@ -95,7 +95,10 @@ def main(arguments: list[str]) -> int:
     chosen = parser.parse_args(arguments)
     try:
         made = make(chosen.corpus, chosen.splits, chosen.out, chosen.utterances, chosen.seed)
-    except (ValueError, KeyError, OSError, wave.Error) as error:
+    except KeyError as error:
+        print(f"make_digits: error: {chosen.splits} has no column {error}", file=sys.stderr)
+        return 2
+    except (ValueError, OSError, wave.Error) as error:
         print(f"make_digits: error: {error}", file=sys.stderr)
         return 2
     print(

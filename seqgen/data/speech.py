@@ -24,7 +24,7 @@ class Example(NamedTuple):
     """A recording that is understood."""
 
     frames: np.ndarray
-    """float16 [S, F]"""
+    """float32 [S, F]; float16 where many are kept to train on"""
     tokens: list[int]
     ends: list[float]
     """seconds at which each symbol is over"""
@@ -71,23 +71,23 @@ def read_examples(folder: Path, speech: SpeechConfig, limit: int | None = None) 
     return examples(heard, speech)
 
 
-def examples(utterances: Iterable[Utterance], speech: SpeechConfig) -> list[Example]:
-    """The features of utterances, a few at a time."""
+def examples(utterances: Iterable[Utterance], speech: SpeechConfig, half: bool = False) -> list[Example]:
+    """The features of utterances, computed a few at a time; in float16 if `half`."""
     log_mel, result = LogMel(speech.sound), []
     waiting: list[Utterance] = []
     for utterance in utterances:
         waiting.append(utterance)
         if len(waiting) == TOGETHER:
-            result += _features(waiting, log_mel)
+            result += _features(waiting, log_mel, half)
             waiting = []
-    return result + (_features(waiting, log_mel) if waiting else [])
+    return result + (_features(waiting, log_mel, half) if waiting else [])
 
 
-def _features(utterances: list[Utterance], log_mel: LogMel) -> list[Example]:
+def _features(utterances: list[Utterance], log_mel: LogMel, half: bool) -> list[Example]:
     samples = np.zeros((len(utterances), max(len(u.samples) for u in utterances)), np.float32)
     for row, utterance in enumerate(utterances):
         samples[row, : len(utterance.samples)] = utterance.samples
-    frames = log_mel.whole(torch.from_numpy(samples)).half().numpy()
+    frames = log_mel.whole(torch.from_numpy(samples)).numpy().astype(np.float16 if half else np.float32)
     rate = log_mel.config.sample_rate
     return [
         Example(
@@ -106,7 +106,8 @@ def make_pool(
     """`count` utterances to train on. A share `odd` of them has 0 to 10 digits: silence and long numbers."""
     free = replace(how, fewest=0, most=10)
     generators = (np.random.default_rng([seed, number]) for number in range(count))
-    return examples((join(takes, free if rng.random() < odd else how, rng) for rng in generators), speech)
+    said = (join(takes, free if rng.random() < odd else how, rng) for rng in generators)
+    return examples(said, speech, half=True)
 
 
 def collate(examples: Sequence[Example], end: int) -> SpeechBatch:
