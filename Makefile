@@ -1,4 +1,4 @@
-# make demo       blend two melodies and two drum beats with the shipped models, into demo/
+# make demo       blend melodies and drum beats, and translate as words arrive, with the shipped models
 # make test       the tests                    make lint    style, types, layers
 # make bench      the benchmarks on this CPU   make gpu-check   tests and benchmarks on a CUDA GPU
 #
@@ -39,12 +39,14 @@ $(BIN)/python:
 # A stamp is newer than what it was installed from, so a second run installs nothing.
 $(VENV)/.installed-demo: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing seqgen into $(VENV); torch is a large download, the first time takes minutes"
-	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[plot]'
+	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[plot,translate]'
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing seqgen and its tests' needs into $(VENV); torch is a large download, the first time takes minutes"
-	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,plot,train]'
+	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,plot,train,translate,audio]'
+	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[simuleval]' || \
+		echo "SimulEval was not installed (from Python 3.12 on it needs a C compiler): its tests will be skipped"
 	@touch $@ $(VENV)/.installed-demo
 
 install: $(VENV)/.installed-demo
@@ -52,6 +54,8 @@ install: $(VENV)/.installed-demo
 demo: $(VENV)/.installed-demo
 	$(BIN)/seqgen interpolate mel-16bar examples/melody_a.mid examples/melody_b.mid demo/melody --num-steps 7 --seed 1
 	$(BIN)/seqgen interpolate drums-2bar examples/drums_a.mid examples/drums_b.mid demo/drums --num-steps 7 --seed 1
+	@echo; echo "Translating while the words arrive:"
+	echo "Ich habe gestern einen alten Freund getroffen." | $(BIN)/seqgen translate de-en --stream --trace
 	@echo; echo "The music lies in:"; find demo -type f | sort | sed 's/^/  /'
 
 test: $(VENV)/.installed-dev
