@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,11 +16,13 @@ Pair = tuple[str, str]
 def read_lines(path: Path) -> list[str]:
     """The lines of a UTF-8 text file. Raises ValueError for another encoding."""
     try:
-        return path.read_bytes().decode("utf-8").splitlines()
+        text = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(
             f"{path}: expected text in UTF-8, byte {error.start} is not: convert the file"
         ) from None
+    # Lines end at \n, \r\n or \r: splitlines() also cuts at U+0085 or U+2028, and shifts the lines after it.
+    return [line.removesuffix("\n") for line in io.StringIO(text, newline=None)]
 
 
 def read_pairs(source: Path, target: Path) -> list[Pair]:

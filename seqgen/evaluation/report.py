@@ -7,6 +7,7 @@ from typing import Any
 
 from seqgen.evaluation.evaluate import Evaluation
 from seqgen.evaluation.paths import ENDS, WARMLY, ratio
+from seqgen.evaluation.table import table
 
 
 def as_json(result: Evaluation) -> str:
@@ -37,14 +38,14 @@ def as_text(result: Evaluation) -> str:
         ["KL, nats a window", f"{latent['KL']:.1f}", ""],
         ["active units", f"{latent['active units']} of {result.latent_size}", ""],
     ]
-    parts = [_table(["reconstruction", *who], shares), _table(["code", "own z", "random z"], codes)]
+    parts = [table(["reconstruction", *who], shares), table(["code", "own z", "random z"], codes)]
     if result.paths:
         ratios = _ratios(result)
         paths = [
             [name, _number(value.nll), _number(ratios[name]) if name in ratios else "", _number(value.onsets)]
             for name, value in result.paths.items()
         ]
-        parts.append(_table(["likelihood (n-gram)", "nats a step", "to recon. ends", "onsets a step"], paths))
+        parts.append(table(["likelihood (n-gram)", "nats a step", "to recon. ends", "onsets a step"], paths))
     else:
         parts.append(
             "Paths and samples: not judged, since no train windows are known (give them with --train)."
@@ -59,15 +60,3 @@ def _ratios(result: Evaluation) -> dict[str, float]:
 
 def _number(value: float) -> str:
     return f"{value:.3f}"
-
-
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    """Columns aligned: the first to the left, the numbers to the right."""
-    lines = [head, *rows]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
-    return "\n".join(
-        "  ".join(
-            [line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))]
-        ).rstrip()
-        for line in lines
-    )

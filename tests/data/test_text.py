@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seqgen.data.text import TextBatches, Words, collate, in_order, read_pairs
+from seqgen.data.text import TextBatches, Words, collate, in_order, read_lines, read_pairs
 from seqgen.representation.subword import END, Subwords
 
 LINES = [f"word{i % 7} {'thing ' * (i % 4)}number{i % 13} ends." for i in range(60)]
@@ -103,3 +103,10 @@ def test_evaluation_sees_every_pair_once(subwords):
     words = Words(LINES, subwords)
     groups = in_order(words, words, 100)
     assert sorted(row for batch in groups for (row,) in batch) == list(range(len(LINES)))
+
+
+def test_lines_end_where_editors_end_them(tmp_path):
+    """Not at U+0085 or U+2028, where str.splitlines would end them and the other file would not."""
+    path = tmp_path / "text"
+    path.write_bytes("a\u2028b\u0085c\x0cd\ne\r\nf\n\ng".encode())
+    assert read_lines(path) == ["a\u2028b\u0085c\x0cd", "e", "f", "", "g"]
