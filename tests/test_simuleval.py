@@ -7,13 +7,13 @@ import sys
 from argparse import Namespace
 
 import pytest
-from simuleval.agents import TextToTextAgent
 
 from seqgen.evaluation.translation import evaluate_translator
 from seqgen.tasks.translation import load
 from tests.tasks.small_translator import small_translator
 from tests.text import sentences
 
+agents = pytest.importorskip("simuleval.agents", reason="SimulEval is an extra of its own")
 METRICS = ("AL", "LAAL", "DAL", "AP", "StartOffset", "EndOffset")
 # An empty line, words that are parted by two spaces, a space at the end of a line, letters not seen before.
 ODD = [("", ""), ("Der  alte Mann", "The old  man "), ("Ωmega 你好", "x")]
@@ -56,7 +56,7 @@ def test_the_agent_refuses_half_precision(setting):
     from seqgen.simuleval import TranslatorAgent  # after simuleval: it warns when it is compiled anew
 
     agent = TranslatorAgent.from_args(Namespace(model=str(setting / "model"), threshold=0.5))
-    assert isinstance(agent, TextToTextAgent)
+    assert isinstance(agent, agents.TextToTextAgent)
     with pytest.raises(ValueError, match="single precision"):
         agent.to("cpu", fp16=True)
     agent.to("cpu")

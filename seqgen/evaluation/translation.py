@@ -8,18 +8,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from seqgen import __version__
-from seqgen.data.text import read_lines
+from seqgen.data.text import Words, collate, in_order, read_lines
 from seqgen.evaluation.evaluate import weights_hash
 from seqgen.evaluation.latency import Instance, elapsed_times
 from seqgen.evaluation.translation_report import figures
 from seqgen.evaluation.translation_scores import DRAWS
 from seqgen.models.translator.batch import Batch
-from seqgen.representation.subword import END
 from seqgen.tasks.shipped import find_folder
 from seqgen.tasks.translation import TranslationModel, load
 
@@ -144,26 +142,11 @@ def cross_entropy(model: TranslationModel, pairs: Sequence[tuple[str, str]]) -> 
     return {"cross-entropy": {**means, "gap": gap}, "sharpness": sharp / tokens}
 
 
-def _batches(model: TranslationModel, pairs: Sequence[tuple[str, str]]) -> Iterator[Batch]:
-    """Pairs of like lengths, at most TOKENS padded subwords a side, or one pair."""
-    encoded = []
-    for line, reference in pairs:
-        ids, units = model.subwords.encode(line)
-        encoded.append(([*ids, END], [*units, units[-1] + 1], [*model.subwords.encode(reference)[0], END]))
-    encoded.sort(key=lambda sides: max(len(sides[0]), len(sides[2])))
-    start = 0
-    while start < len(encoded):
-        end = start + 1
-        while end < len(encoded) and (end + 1 - start) * max(len(side) for side in encoded[end]) <= TOKENS:
-            end += 1
-        source, unit, target = ([sides[i] for sides in encoded[start:end]] for i in range(3))
-        lengths = [torch.tensor([len(row) for row in side]) for side in (source, target)]
-        yield Batch(_padded(source), _padded(unit), lengths[0], _padded(target), lengths[1]).to(model.device)
-        start = end
-
-
-def _padded(rows: Sequence[list[int]]) -> Tensor:
-    return pad_sequence([torch.tensor(row) for row in rows], batch_first=True)
+def _batches(model: TranslationModel, pairs: list[tuple[str, str]]) -> Iterator[Batch]:
+    source, target = (Words([pair[side] for pair in pairs], model.subwords) for side in (0, 1))
+    for groups in in_order(source, target, TOKENS) if pairs else ():
+        arrays = collate(source, target, groups)
+        yield Batch(*(torch.from_numpy(part.astype(np.int64)) for part in arrays)).to(model.device)
 
 
 def _read(source: Path, target: Path, limit: int | None) -> list[tuple[str, str]]:
