@@ -1,8 +1,11 @@
 """The native library: chosen by the processor, shared among threads, and missed with a word, once."""
 
+import importlib.util
 import logging
 import subprocess
 import sys
+import types
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,6 +14,8 @@ from seqgen.kernels import choose as choosing
 from seqgen.kernels import expected_alignment, lookback_attention
 from seqgen.kernels.native import build, library
 from tests.kernels.cases import both_passes, probabilities, runs_here
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -69,6 +74,25 @@ def test_no_compiler_is_said(monkeypatch, capsys, tmp_path):
     monkeypatch.delenv("CXX", raising=False)
     assert build.main() == 1
     assert "the native kernels were not built: found no C++ compiler" in capsys.readouterr().err
+
+
+def test_an_install_goes_on_without_a_compiler(monkeypatch, tmp_path):
+    """The hook as pip runs it, with a stand-in for the build tool, which tests do not install."""
+    interface = types.ModuleType("hatchling.builders.hooks.plugin.interface")
+    interface.BuildHookInterface = object
+    monkeypatch.setitem(sys.modules, interface.__name__, interface)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    spec = importlib.util.spec_from_file_location("hatch_build", ROOT / "hatch_build.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    said, data = [], {"artifacts": []}
+    hook = module.NativeKernels()
+    hook.root, hook.app = str(ROOT), types.SimpleNamespace(display_warning=said.append)
+    hook.initialize("standard", data)
+    assert data == {"artifacts": []}  # a wheel for any platform
+    assert len(said) == 1
+    assert "found no C++ compiler" in said[0]
 
 
 def test_a_compiler_that_fails_leaves_nothing(monkeypatch, tmp_path):

@@ -42,18 +42,24 @@ def _chances(x, on, LOGITS: tl.constexpr):
 
 @triton.jit
 @no_type_check
+def _length(LENGTHS, b, longest):
+    """The valid part. Nobody looked at the lengths on the device: a bad one must not lead outside."""
+    length = longest
+    if LENGTHS is not None:
+        length = tl.maximum(tl.minimum(tl.load(LENGTHS + b), longest), 0)
+    return length
+
+
+@triton.jit
+@no_type_check
 def forward_kernel(
     X, PREVIOUS, SOURCE, TARGET, ALPHA, FINAL, U, S, LOGITS: tl.constexpr, BLOCK: tl.constexpr
 ):
     b = tl.program_id(0).to(tl.int64)
     j = tl.arange(0, BLOCK)
     inside = j < S
-    columns = S
-    rows = U
-    if SOURCE is not None:
-        columns = tl.load(SOURCE + b)
-    if TARGET is not None:
-        rows = tl.load(TARGET + b)
+    columns = _length(SOURCE, b, S)
+    rows = _length(TARGET, b, U)
     above = tl.load(PREVIOUS + b * S + j, mask=inside, other=0.0)
     kind = above.dtype
     for i in range(rows):
@@ -79,12 +85,8 @@ def backward_kernel(
     b = tl.program_id(0).to(tl.int64)
     j = tl.arange(0, BLOCK)
     inside = j < S
-    columns = S
-    rows = U
-    if SOURCE is not None:
-        columns = tl.load(SOURCE + b)
-    if TARGET is not None:
-        rows = tl.load(TARGET + b)
+    columns = _length(SOURCE, b, S)
+    rows = _length(TARGET, b, U)
     on = j < columns
     on_next = j + 1 < columns
     kind = ALPHA.dtype.element_ty
