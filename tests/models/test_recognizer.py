@@ -11,7 +11,7 @@ from seqgen.models.recognizer import Batch, Objective, Recognizer, RecognizerCon
 
 KINDS = ["soft", "hard", "mocha"]
 F = 8
-LENGTHS = torch.tensor([40, 17, 1, 0])
+LENGTHS = torch.tensor([25, 9, 1, 0])
 
 
 def recognizer(kind, seed=0, **settings):
@@ -28,7 +28,7 @@ def recognizer(kind, seed=0, **settings):
 
 
 def frames(rows=4, seed=1):
-    return torch.randn(rows, 40, F, generator=Generator().manual_seed(seed))
+    return torch.randn(rows, 25, F, generator=Generator().manual_seed(seed))
 
 
 def stream(model, x, sizes):
@@ -51,12 +51,12 @@ def stream(model, x, sizes):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("seed", [0, 1])
 def test_streaming_equals_the_batch(kind, seed):
     model, x = recognizer(kind, seed), frames(seed=seed)
     heard = model.transcribe(x, LENGTHS)
     for row, length in enumerate(LENGTHS.tolist()):
-        for sizes in ([1], [3, 0, 5], [40]):
+        for sizes in ([1], [3, 0, 5]):
             token, frame, last = stream(model, x[row, :length], sizes)
             assert (token, frame) == (heard[row].token, heard[row].frame)
             assert last == model.config.end
@@ -79,7 +79,7 @@ def test_padding_and_company_change_nothing(kind):
 def test_a_word_does_not_depend_on_what_comes_after_its_frame(kind):
     model, x = recognizer(kind), frames()
     first = model.transcribe(x, LENGTHS)[0]
-    at = next(frame for frame in first.frame if 5 < frame < 35)
+    at = next(frame for frame in first.frame if 3 < frame < 22)
     x[:, at + 1 :] += 3
     again = model.transcribe(x, LENGTHS)[0]
     count = sum(frame <= at for frame in first.frame)
@@ -108,7 +108,7 @@ def test_a_recogniser_that_never_ends_is_ended(kind):
 def test_the_memory_of_a_stream_does_not_grow():
     model, x = recognizer("mocha"), frames(1)
     state, sizes = model.init_state(1), []
-    for block in x[:, torch.arange(400) % 40].split(10, 1):
+    for block in x[:, torch.arange(200) % 25].split(10, 1):
         state = model.read(state, block)
         while model.write(state)[0][0] >= 0:
             _, state = model.write(state)
