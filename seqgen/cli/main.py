@@ -72,7 +72,7 @@ def usage() -> str:
         [
             "usage: seqgen COMMAND ...",
             "",
-            "Music generation in PyTorch: blend, sample and train on a laptop.",
+            "Music and simultaneous translation in PyTorch: blend, sample, translate and train on a laptop.",
             "",
             *lines,
             "",
