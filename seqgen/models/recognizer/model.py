@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -10,7 +10,6 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from seqgen.core import (
-    GREEDY,
     Attention,
     AttentionDecoder,
     Categorical,
@@ -23,10 +22,8 @@ from seqgen.core import (
     expected_delay,
 )
 from seqgen.core.decoder import DecoderState
-from seqgen.core.monotonic import ExpectedState
-from seqgen.core.state import where
 from seqgen.models.recognizer.config import RecognizerConfig
-from seqgen.models.translator.model import drawing, remember
+from seqgen.models.turns import at_end, drawing, remember, sharpen, take_turn
 
 
 class Batch(NamedTuple):
@@ -95,18 +92,20 @@ class Recognizer(nn.Module):
         core = AttentionDecoder(config.embedding, width, width, build_attention(config), config.dropout)
         # The core expects one number more, which tells where words end; this decoder has no use for it.
         self.decoder = Decoder(core, Categorical(width, config.vocabulary_size, config.embedding + 1))
-        for module in self.modules():
-            if isinstance(module, nn.LSTM):
-                remember(module)
+        remember(self)
 
     @property
     def core(self) -> AttentionDecoder:
-        return self.decoder.core
+        return cast(AttentionDecoder, self.decoder.core)
+
+    @property
+    def head(self) -> Categorical:
+        return cast(Categorical, self.decoder.head)
 
     def init_state(self, batch_size: int) -> RecognizerState:
         """Before the first frame."""
         none = self.end.new_zeros(batch_size, 0)
-        start = torch.full((batch_size,), self.decoder.head.start, device=none.device)
+        start = torch.full((batch_size,), self.head.start, device=none.device)
         core = self.core.init_state(batch_size, none, hard=True)
         room = torch.zeros_like(start)
         return RecognizerState(self.encoder.init_state(batch_size, none), DecoderState(start, core), room)
@@ -152,30 +151,16 @@ class Recognizer(nn.Module):
         The end mark counts only at the end of the recording; before it, the row looks further on, or reads.
         After a token the row looks further on too: a frame completes one symbol at most, except the last.
         """
-        decoder, attention = state.decoder, self.core.attention
-        token = torch.full_like(decoder.previous, -1)
-        looking = torch.ones_like(token, dtype=torch.bool) if active is None else active
-        uniform = torch.zeros(len(token), 1, device=token.device)
-        while bool(looking.any()):
-            drawn, new = self.decoder.step(decoder, GREEDY, uniform)
-            stopped = looking & ~attention.waiting(new.core.attention)
-            at_end = self._at_end(new.core.attention)
-            drawn = torch.where(at_end & (state.room <= 0), self.config.end, drawn)
-            early = stopped & ~at_end & (drawn == self.config.end)
-            taken = stopped & ~early
-            token = torch.where(taken, drawn, token)
-            kept = where(looking & ~taken, new.core.attention, decoder.core.attention)
-            decoder = where(taken, new, decoder._replace(core=decoder.core._replace(attention=kept)))
-            looked = attention.move_on(decoder.core.attention, early | (taken & ~at_end))
-            decoder = decoder._replace(core=decoder.core._replace(attention=looked))
-            looking = early
+        looking = torch.ones_like(state.room, dtype=torch.bool) if active is None else active
+        token, decoder = take_turn(
+            self.decoder, self.core, state.decoder, looking, self.config.end, state.room <= 0
+        )
+        attention = self.core.attention
+        further = (token >= 0) & ~at_end(attention, decoder.core.attention)
+        looked = attention.move_on(decoder.core.attention, further)
+        decoder = decoder._replace(core=decoder.core._replace(attention=looked))
         room = state.room - (token >= 0).long()
         return token, state._replace(decoder=decoder, room=room)
-
-    def _at_end(self, attention: Any) -> Bool[Tensor, "B"]:
-        memory = attention.memory
-        last = memory.offset + memory.length - 1
-        return memory.closed & (self.core.attention.position(attention) >= last)
 
     def frame(self, state: RecognizerState) -> Int[Tensor, "B"]:
         """The last frame that the last token needed; the number of frames where that was the end frame."""
@@ -201,11 +186,9 @@ class Recognizer(nn.Module):
         """The objective on a batch. `rng` draws dropout and noise."""
         with drawing(rng):
             attention = self._attention(len(batch.frames), False)
-            if objective.straight_through and isinstance(attention, ExpectedState):
-                sharp = torch.rand(len(batch.frames)) < objective.straight_through
-                attention = attention._replace(sharp=sharp.to(attention.sharp.device))
+            attention = sharpen(attention, objective.straight_through)
             y, alpha = self._teacher_forced(batch, attention)
-            logits = self.decoder.head.logits(y)
+            logits = self.head.logits(y)
         inside = torch.arange(batch.target.shape[1], device=y.device) < batch.target_lengths[:, None]
         target = batch.target.masked_fill(~inside, -100)
         nll = F.cross_entropy(
@@ -227,7 +210,7 @@ class Recognizer(nn.Module):
         hard: with the stops of streaming instead of the expectation over them.
         """
         y, alpha = self._teacher_forced(batch, self._attention(len(batch.frames), hard))
-        return self.decoder.head.log_prob(y, batch.target), alpha
+        return self.head.log_prob(y, batch.target), alpha
 
     def _attention(self, rows: int, hard: bool) -> Any:
         return self.core.attention.init_state(rows, self.end.new_zeros(rows, 0), hard)
@@ -242,9 +225,9 @@ class Recognizer(nn.Module):
         y, _ = self.encoder(x, self.encoder.init_state(rows, none))  # causal: padding lies behind what counts
         core = self.core.init_state(rows, none)._replace(attention=attention)
         core = self.core.extend(core, y, count, closed)
-        start = torch.full_like(batch.target[:, :1], self.decoder.head.start)
+        start = torch.full_like(batch.target[:, :1], self.head.start)
         fed = torch.cat([start, batch.target[:, :-1]], 1)
-        y, alpha, _ = self.core.align(self.decoder.head.embed(fed), core)
+        y, alpha, _ = self.core.align(self.head.embed(fed), core)
         return y, alpha
 
 

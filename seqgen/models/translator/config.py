@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Literal
 
 from seqgen.models.music_vae.config import LARGEST, MOST_LAYERS, check_sizes
+from seqgen.models.turns import check_energy
 
 
 @dataclass(frozen=True)
@@ -39,13 +39,7 @@ class TranslatorConfig:
     def __post_init__(self) -> None:
         check_sizes(self, vocabulary_size=1 << 20, width=LARGEST, encoder_layers=MOST_LAYERS)
         check_sizes(self, energy_width=LARGEST, chunk=LARGEST, wait_k=LARGEST, look_back=1 << 20)
-        if not 0 <= self.dropout < 1:
-            raise ValueError(f"dropout must lie in [0, 1), got {self.dropout}")
-        if not (math.isfinite(self.noise) and self.noise >= 0):
-            raise ValueError(f"noise must be finite and at least 0, got {self.noise}")
-        for name in ("scale", "offset"):
-            if not math.isfinite(getattr(self, name)):
-                raise ValueError(f"{name} must be finite, got {getattr(self, name)}")
+        check_energy(self.dropout, self.noise, self.scale, self.offset)
 
     @property
     def streams(self) -> bool:

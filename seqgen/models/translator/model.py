@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -11,7 +9,6 @@ from jaxtyping import Bool, Float, Int
 from torch import Generator, Tensor, nn
 
 from seqgen.core import (
-    GREEDY,
     Attention,
     AttentionDecoder,
     Decoder,
@@ -25,13 +22,12 @@ from seqgen.core import (
     expected_delay,
 )
 from seqgen.core.decoder import DecoderState
-from seqgen.core.monotonic import ExpectedState
-from seqgen.core.state import where
 from seqgen.core.wait_k import WaitKState
 from seqgen.models.translator.batch import Batch
 from seqgen.models.translator.config import TranslatorConfig
 from seqgen.models.translator.head import END, UNKNOWN, SubwordHead
 from seqgen.models.translator.loss import smoothed_cross_entropy
+from seqgen.models.turns import drawing, remember, sharpen, take_turn
 
 
 class Objective(NamedTuple):
@@ -80,9 +76,7 @@ class Translator(nn.Module):
         self.encoder = ResidualLSTM(width, width, config.encoder_layers, config.dropout)
         core = AttentionDecoder(width, width, width, build_attention(config), config.dropout)
         self.decoder = Decoder(core, SubwordHead(config.vocabulary_size, width))
-        for module in self.modules():
-            if isinstance(module, nn.LSTM):
-                remember(module)
+        remember(self)
 
     def init_state(self, batch_size: int, threshold: float = 0.5) -> TranslatorState:
         """Before the first word. threshold: probability from which on a frame is a stop (monotonic kinds)."""
@@ -133,28 +127,9 @@ class Translator(nn.Module):
         The end mark counts only at the end of the source. Before it, it says that nothing can be added yet:
         the row looks further on, or reads.
         """
-        decoder, attention = state.decoder, self.core.attention
-        token = torch.full_like(decoder.previous, -1)
-        open_ = torch.ones_like(token, dtype=torch.bool) if active is None else active
-        uniform = token.new_zeros((len(token), 1), dtype=torch.float32)
-        while bool(open_.any()):
-            drawn, new = self.decoder.step(decoder, GREEDY, uniform)
-            held = attention.waiting(new.core.attention)
-            early = open_ & ~held & (drawn == END) & ~self._at_end(new.core.attention)
-            taken = open_ & ~held & ~early
-            token = torch.where(taken, drawn, token)
-            decoder = where(taken, new, decoder)
-            # A row that waits keeps where it has looked; one that stopped too early looks further.
-            looked = attention.move_on(new.core.attention, early)
-            kept = where(open_ & ~taken, looked, decoder.core.attention)
-            decoder = decoder._replace(core=decoder.core._replace(attention=kept))
-            open_ = early
+        looking = torch.ones_like(state.decoder.previous, dtype=torch.bool) if active is None else active
+        token, decoder = take_turn(self.decoder, self.core, state.decoder, looking, END)
         return token, state._replace(decoder=decoder)
-
-    def _at_end(self, attention: Any) -> Bool[Tensor, "B"]:
-        memory = attention.memory
-        last = memory.offset + memory.length - 1
-        return memory.closed & (self.core.attention.position(attention) >= last)
 
     def frame(self, state: TranslatorState) -> Int[Tensor, "B"]:
         """The source subword at which the last token's query stopped."""
@@ -225,9 +200,7 @@ class Translator(nn.Module):
             if objective.lags and isinstance(attention, WaitKState):
                 lag = objective.lags[int(torch.randint(len(objective.lags), ()))]
                 attention = attention._replace(lag=torch.full_like(attention.lag, lag))
-            if objective.straight_through and isinstance(attention, ExpectedState):
-                sharp = torch.rand(len(batch.source)) < objective.straight_through
-                attention = attention._replace(sharp=sharp.to(attention.sharp.device))
+            attention = sharpen(attention, objective.straight_through)
             y, alpha = self._teacher_forced(batch, attention)
             logits = self.head.logits(y)
         inside = torch.arange(batch.target.shape[1], device=y.device) < batch.target_lengths[:, None]
@@ -280,16 +253,6 @@ def build_attention(config: TranslatorConfig) -> Attention:
     )
 
 
-def remember(lstm: nn.LSTM) -> None:
-    """Biases of 0, and 1 for the forget gate (Jozefowicz et al. 2015)."""
-    with torch.no_grad():
-        for name, bias in lstm.named_parameters():
-            if name.startswith("bias"):
-                bias.zero_()
-            if name.startswith("bias_ih"):
-                bias[len(bias) // 4 : len(bias) // 2] = 1.0
-
-
 def written(columns: list[tuple[Tensor, Tensor, Tensor]], row: int) -> Written:
     """One row of what was written, up to its end mark."""
     steps = [tuple(int(part[row]) for part in column) for column in columns]
@@ -297,15 +260,3 @@ def written(columns: list[tuple[Tensor, Tensor, Tensor]], row: int) -> Written:
     return (
         Written(*(list(part) for part in zip(*steps[:ended], strict=True))) if ended else Written([], [], [])
     )
-
-
-@contextmanager
-def drawing(rng: Generator | None) -> Iterator[None]:
-    """torch's own draws (dropout, noise) come from `rng`, and its global generator stays as it was."""
-    if rng is None:
-        yield
-        return
-    seed = int(torch.randint(2**62, (), generator=rng))
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        yield
