@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from jaxtyping import Float, Int
@@ -45,7 +45,7 @@ def beam_search(
     score = torch.full((rows, size), -math.inf, device=device)
     score[:, 0] = 0.0  # all beams begin alike: only one of them counts
     history = torch.zeros(rows, size, 0, dtype=torch.long, device=device)
-    best = [([], -math.inf) for _ in range(rows)]
+    best: list[tuple[list[int], float]] = [([], -math.inf) for _ in range(rows)]
     for step in range(int(steps.max())):
         log_p, new = _next(decoder, state, never)
         total = score[..., None] + log_p.view(rows, size, -1)
@@ -79,7 +79,7 @@ def beam_search(
 def _next(decoder: Decoder, state: DecoderState, never: int | None) -> tuple[Tensor, object]:
     """log p of every next token [B * K, V], and the core's state after the last one."""
     y, core = decoder.core(decoder.head.embed(state.previous[:, None]), state.core)
-    logits = at_least_float32(decoder.head.logits(y[:, 0]))
+    logits = at_least_float32(cast(Any, decoder.head).logits(y[:, 0]))
     if never is not None:
         logits[:, never] = -math.inf
     return logits.log_softmax(-1), core
