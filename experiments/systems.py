@@ -64,14 +64,14 @@ def systems(first: int, longer: int = 1) -> tuple[System, ...]:
         System("offline", "offline", "soft", first, None, 2.5e-3),
         System("milk-0.1", "MILk", "milk", 3 * short // 2, "offline", latency=0.1),
         System("milk-0.3", "MILk", "milk", 4 * short // 5, "milk-0.1", latency=0.3, points=(0.5, 0.35)),
-        System("wait-k", "wait-k", "wait_k", 5 * short // 2, "offline", lags=LAGS, points=(1, 3, 5, 7)),
-        System("mocha-4", "MoChA", "mocha", short, "offline", **HARD, chunk=4),
-        System("milk-0.6", "MILk", "milk", 4 * short // 5, "milk-0.3", latency=0.6),
-        System("hard", "hard monotonic", "hard", short, "offline", **HARD),
-        System("milk-1", "MILk", "milk", 4 * short // 5, "milk-0.6", latency=1.0, points=(0.5, 0.35)),
-        System("mocha-2", "MoChA", "mocha", short, "offline", **HARD, chunk=2),
-        System("mocha-8", "MoChA", "mocha", short, "offline", **HARD, chunk=8),
-        System("offline-longer", "offline", "soft", 5 * short // 2, "offline"),
+        System("wait-k", "wait-k", "wait_k", 2 * short, "offline", lags=LAGS, points=(1, 3, 5, 7)),
+        System("mocha-4", "MoChA", "mocha", 4 * short // 5, "offline", **HARD, chunk=4),
+        System("milk-0.6", "MILk", "milk", 3 * short // 5, "milk-0.3", latency=0.6),
+        System("hard", "hard monotonic", "hard", 3 * short // 5, "offline", **HARD),
+        System("milk-1", "MILk", "milk", 3 * short // 5, "milk-0.6", latency=1.0, points=(0.5, 0.35)),
+        System("mocha-2", "MoChA", "mocha", 4 * short // 5, "offline", **HARD, chunk=2),
+        System("mocha-8", "MoChA", "mocha", 4 * short // 5, "offline", **HARD, chunk=8),
+        System("offline-longer", "offline", "soft", 2 * short, "offline"),
     )
 
 
