@@ -13,8 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from seqgen.kernels import checks
-from seqgen.kernels.expected_alignment import naive
-from seqgen.kernels.expected_alignment import op as _registers_it  # noqa: F401
+from seqgen.kernels.expected_alignment import naive, op
 from seqgen.kernels.expected_alignment.padding import probabilities, valid
 
 Alpha = Float[Tensor, "B U S"]
@@ -72,7 +71,7 @@ def expected_alignment(
     return_final: also return [B, S], alpha of each row's last valid target (`previous` where it has none).
     check: also look at the values on a GPU, which waits for it. On the CPU they are always looked at.
 
-    Differentiable in p and previous; only p, previous and alpha are saved. Alpha is float32 or float64.
+    Differentiable in p and previous; only these and alpha are saved. Alpha is float32 or float64.
     Raises ValueError at a p that is NaN or outside [0, 1], with its index, and at shapes and lengths that do
     not match.
     """
@@ -136,19 +135,18 @@ def _alignment(
     checks.check_floats(name, x, "[B, U, S]", 3)
     B, _, S = x.shape
     dtype = torch.promote_types(x.dtype, torch.float32)
-    if previous is None:
-        previous = torch.zeros(B, S, dtype=dtype, device=x.device)
-        previous[:, :1] = 1
-    checks.check_floats("previous", previous, "[B, S]", 2)
-    checks.check_same("previous", previous, (B, S), name)
+    if previous is not None:
+        checks.check_floats("previous", previous, "[B, S]", 2)
+        checks.check_same("previous", previous, (B, S), name)
+        previous = previous.to(dtype)
     checks.check_lengths("source_lengths", lengths[0], B)
     checks.check_lengths("target_lengths", lengths[1], B)
     logits = name == "e"
-    previous, lengths = previous.to(dtype), (_beside(x, lengths[0]), _beside(x, lengths[1]))
+    lengths = _beside(x, lengths[0]), _beside(x, lengths[1])
     if check and x.device.type != "cpu":
         checks.check_probabilities(x, valid(x, *lengths), logits)
     if backend == "naive":
-        alpha, final = _naive(x.to(dtype), previous, lengths, logits)
+        alpha, final = _naive(x.to(dtype), op.started(previous, x), lengths, logits)
     else:
         alpha, final = torch.ops.seqgen.expected_alignment(x, previous, *lengths, logits, backend or "")
     return (alpha, final) if return_final else alpha

@@ -21,26 +21,27 @@ BACKWARD = "seqgen::expected_alignment_backward"
 
 torch.library.define(
     FORWARD,
-    "(Tensor x, Tensor previous, Tensor? source_lengths, Tensor? target_lengths, bool logits, str backend)"
+    "(Tensor x, Tensor? previous, Tensor? source_lengths, Tensor? target_lengths, bool logits, str backend)"
     " -> (Tensor alpha, Tensor final)",
 )
 torch.library.define(
     BACKWARD,
-    "(Tensor grad_alpha, Tensor? grad_final, Tensor x, Tensor previous, Tensor alpha, Tensor? source_lengths,"
-    " Tensor? target_lengths, bool logits, str backend) -> (Tensor grad_x, Tensor grad_previous)",
+    "(Tensor grad_alpha, Tensor? grad_final, Tensor x, Tensor? previous, Tensor alpha,"
+    " Tensor? source_lengths, Tensor? target_lengths, bool logits, str backend)"
+    " -> (Tensor grad_x, Tensor grad_previous)",
 )
 
 
 def forward(
     x: Tensor,
-    previous: Tensor,
+    previous: Tensor | None,
     source_lengths: Tensor | None,
     target_lengths: Tensor | None,
     logits: bool,
     backend: str,
 ) -> tuple[Tensor, Tensor]:
     _, U, S = x.shape
-    previous = previous.contiguous()
+    dtype = torch.promote_types(x.dtype, torch.float32)
     lengths = _whole(source_lengths), _whole(target_lengths)
     version = choose(x.device, backend)
     if x.device.type == "cpu":
@@ -49,12 +50,13 @@ def forward(
     if version == "triton":
         from seqgen.kernels.expected_alignment import triton_kernel  # triton takes a second to import
 
-        return triton_kernel.forward(x.contiguous(), previous, *lengths, logits)
-    x = x.to(previous.dtype).contiguous()
+        return triton_kernel.forward(x.contiguous(), started(previous, x), *lengths, logits)
+    x = x.to(dtype).contiguous()
     if version == "torch":
         if x.device.type == "cpu":
             check_probabilities(x, valid(x, *lengths), logits)
-        return wavefront.forward(x, previous, *lengths, logits)
+        return wavefront.forward(x, started(previous, x), *lengths, logits)
+    previous = None if previous is None else previous.contiguous()
     return native.forward(version, x, previous, *lengths, logits)
 
 
@@ -62,27 +64,38 @@ def backward(
     grad_alpha: Tensor,
     grad_final: Tensor | None,
     x: Tensor,
-    previous: Tensor,
+    previous: Tensor | None,
     alpha: Tensor,
     source_lengths: Tensor | None,
     target_lengths: Tensor | None,
     logits: bool,
     backend: str,
 ) -> tuple[Tensor, Tensor]:
-    saved = previous.contiguous(), alpha.contiguous()
+    alpha = alpha.contiguous()
     lengths = _whole(source_lengths), _whole(target_lengths)
     grads = grad_alpha.contiguous(), None if grad_final is None else grad_final.contiguous()
     version = choose(x.device, backend)
     if version == "triton":
         from seqgen.kernels.expected_alignment import triton_kernel
 
-        return triton_kernel.backward(*grads, x.contiguous(), *saved, *lengths, logits)
+        return triton_kernel.backward(*grads, x.contiguous(), started(previous, x), alpha, *lengths, logits)
     wide = x.to(alpha.dtype).contiguous()
     if version == "torch":
-        to_x, to_previous = wavefront.backward(*grads, wide, *saved, *lengths, logits)
+        to_x, to_previous = wavefront.backward(*grads, wide, started(previous, x), alpha, *lengths, logits)
     else:
-        to_x, to_previous = native.backward(version, *grads, wide, *saved, *lengths, logits)
+        previous = None if previous is None else previous.contiguous()
+        to_x, to_previous = native.backward(version, *grads, wide, previous, alpha, *lengths, logits)
     return to_x.to(x.dtype), to_previous
+
+
+def started(previous: Tensor | None, x: Tensor) -> Tensor:
+    """The row before the first: all mass at column 0 where none is given. [B, S] in the type of alpha."""
+    if previous is not None:
+        return previous.contiguous()
+    dtype = torch.promote_types(x.dtype, torch.float32)
+    previous = torch.zeros(x.shape[0], x.shape[2], dtype=dtype, device=x.device)
+    previous[:, :1] = 1
+    return previous
 
 
 def _whole(lengths: Tensor | None) -> Tensor | None:
@@ -96,9 +109,15 @@ for _device in ("cpu", "cuda"):
 
 @torch.library.register_fake(FORWARD)
 def _fake(
-    x: Tensor, previous: Tensor, source: Tensor | None, target: Tensor | None, logits: bool, backend: str
+    x: Tensor,
+    previous: Tensor | None,
+    source: Tensor | None,
+    target: Tensor | None,
+    logits: bool,
+    backend: str,
 ) -> tuple[Tensor, Tensor]:
-    return previous.new_empty(x.shape), previous.new_empty(previous.shape)
+    alpha = x.new_empty(x.shape, dtype=torch.promote_types(x.dtype, torch.float32))
+    return alpha, alpha.new_empty(x.shape[0], x.shape[2])
 
 
 @torch.library.register_fake(BACKWARD)
@@ -106,14 +125,14 @@ def _fake_backward(
     grad_alpha: Tensor,
     grad_final: Tensor | None,
     x: Tensor,
-    previous: Tensor,
+    previous: Tensor | None,
     alpha: Tensor,
     source: Tensor | None,
     target: Tensor | None,
     logits: bool,
     backend: str,
 ) -> tuple[Tensor, Tensor]:
-    return x.new_empty(x.shape), previous.new_empty(previous.shape)
+    return x.new_empty(x.shape), alpha.new_empty(x.shape[0], x.shape[2])
 
 
 def _save(ctx: Any, inputs: tuple, output: tuple[Tensor, Tensor]) -> None:
@@ -131,7 +150,7 @@ def _differentiate(
     to_x, to_previous = torch.ops.seqgen.expected_alignment_backward(
         grad_alpha, grad_final, x, previous, alpha, *lengths, ctx.logits, ctx.backend
     )
-    return to_x, to_previous, None, None, None, None
+    return to_x, None if previous is None else to_previous, None, None, None, None
 
 
 torch.library.register_autograd(FORWARD, _differentiate, setup_context=_save)

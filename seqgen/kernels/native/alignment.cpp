@@ -88,8 +88,16 @@ void scan_row_back(const T* x, const T* factor, const T* g, T* below, T* out, in
 template <class T> struct Shape {
     int64_t U, S;
     const int64_t *source, *target;  // lengths, or null
+    const T* previous;               // or null
+    std::vector<T> beginning;        // all mass at column 0: what stands for `previous` where it is null
+
+    Shape(int64_t U, int64_t S, const int64_t* source, const int64_t* target, const T* previous)
+        : U(U), S(S), source(source), target(target), previous(previous), beginning(previous ? 0 : S) {
+        if (!beginning.empty()) beginning[0] = 1;
+    }
     int64_t columns(int64_t b) const { return source ? source[b] : S; }
     int64_t rows(int64_t b) const { return target ? target[b] : U; }
+    const T* before(int64_t b) const { return previous ? previous + b * S : beginning.data(); }
 };
 
 template <class T> void clear(T* from, T* to) {
@@ -98,9 +106,9 @@ template <class T> void clear(T* from, T* to) {
 
 // One batch row. Returns the flat index of the first bad entry, or -1.
 template <class T, bool LOGITS>
-int64_t forward(const Shape<T>& is, int64_t b, const T* x, const T* first, T* alpha, T* last) {
+int64_t forward(const Shape<T>& is, int64_t b, const T* x, T* alpha, T* last) {
     const int64_t columns = is.columns(b), rows = is.rows(b);
-    const T* previous = first + b * is.S;
+    const T* previous = is.before(b);
     for (int64_t i = 0; i < rows; i++) {
         const int64_t at = (b * is.U + i) * is.S;
         if (!scan_row<T, LOGITS, true>(x + at, previous, alpha + at, columns))
@@ -116,8 +124,8 @@ int64_t forward(const Shape<T>& is, int64_t b, const T* x, const T* first, T* al
 
 // One batch row; `gradient` is of alpha and `last` of the final row (or null); `first` receives that of the previous.
 template <class T, bool LOGITS>
-void backward(const Shape<T>& is, int64_t b, const T* x, const T* previous, const T* alpha, const T* gradient,
-              const T* last, T* out, T* first) {
+void backward(const Shape<T>& is, int64_t b, const T* x, const T* alpha, const T* gradient, const T* last, T* out,
+              T* first) {
     const int64_t columns = is.columns(b), rows = is.rows(b);
     T* below = first + b * is.S;
     if (last) std::memcpy(below, last + b * is.S, is.S * sizeof(T));
@@ -128,7 +136,7 @@ void backward(const Shape<T>& is, int64_t b, const T* x, const T* previous, cons
     std::vector<T> q(LOGITS ? 0 : columns);
     for (int64_t i = rows - 1; i >= 0; i--) {
         const int64_t at = (b * is.U + i) * is.S;
-        const T* before = i ? alpha + at - is.S : previous + b * is.S;
+        const T* before = i ? alpha + at - is.S : is.before(b);
         if constexpr (!LOGITS) scan_row<T, false, false>(x + at, before, q.data(), columns);
         scan_row_back<T, LOGITS>(x + at, LOGITS ? alpha + at : q.data(), gradient + at, below, out + at, columns);
         clear(out + at + columns, out + at + is.S);
@@ -136,12 +144,12 @@ void backward(const Shape<T>& is, int64_t b, const T* x, const T* previous, cons
 }
 
 template <class T>
-int64_t forward_all(const T* x, const T* first, const int64_t* source, const int64_t* target, T* alpha, T* last,
+int64_t forward_all(const T* x, const T* previous, const int64_t* source, const int64_t* target, T* alpha, T* last,
                     int64_t B, int64_t U, int64_t S, int64_t logits, int64_t threads) {
-    const Shape<T> is{U, S, source, target};
+    const Shape<T> is(U, S, source, target, previous);
     return share(B, threads, [&](int64_t b) {
-        return logits ? forward<T, true>(is, b, x, first, alpha, last)
-                      : forward<T, false>(is, b, x, first, alpha, last);
+        return logits ? forward<T, true>(is, b, x, alpha, last)
+                      : forward<T, false>(is, b, x, alpha, last);
     });
 }
 
@@ -149,10 +157,10 @@ template <class T>
 void backward_all(const T* x, const T* previous, const T* alpha, const T* gradient, const T* last,
                   const int64_t* source, const int64_t* target, T* out, T* first, int64_t B, int64_t U, int64_t S,
                   int64_t logits, int64_t threads) {
-    const Shape<T> is{U, S, source, target};
+    const Shape<T> is(U, S, source, target, previous);
     share(B, threads, [&](int64_t b) -> int64_t {
-        if (logits) backward<T, true>(is, b, x, previous, alpha, gradient, last, out, first);
-        else backward<T, false>(is, b, x, previous, alpha, gradient, last, out, first);
+        if (logits) backward<T, true>(is, b, x, alpha, gradient, last, out, first);
+        else backward<T, false>(is, b, x, alpha, gradient, last, out, first);
         return -1;
     });
 }
@@ -161,9 +169,9 @@ void backward_all(const T* x, const T* previous, const T* alpha, const T* gradie
 
 #define EXPORT(T, NAME)                                                                                           \
     extern "C" __attribute__((visibility("default"))) int64_t alignment_forward_##NAME(                           \
-        const T* x, const T* first, const int64_t* source, const int64_t* target, T* alpha, T* last, int64_t B,   \
-        int64_t U, int64_t S, int64_t logits, int64_t threads) {                                                  \
-        return forward_all(x, first, source, target, alpha, last, B, U, S, logits, threads);                      \
+        const T* x, const T* previous, const int64_t* source, const int64_t* target, T* alpha, T* last,           \
+        int64_t B, int64_t U, int64_t S, int64_t logits, int64_t threads) {                                       \
+        return forward_all(x, previous, source, target, alpha, last, B, U, S, logits, threads);                      \
     }                                                                                                             \
     extern "C" __attribute__((visibility("default"))) void alignment_backward_##NAME(                             \
         const T* x, const T* previous, const T* alpha, const T* gradient, const T* last, const int64_t* source,   \

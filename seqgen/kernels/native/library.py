@@ -6,6 +6,7 @@ import ctypes
 import functools
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -31,16 +32,16 @@ class Native:
     """avx512, avx2 or portable"""
     threads: int
     """how many share the rows of a call"""
-    library: ctypes.CDLL
+    functions: dict[tuple[str, torch.dtype], Callable[..., int | None]]
+    """by name and dtype"""
 
     def call(self, kernel: str, dtype: torch.dtype, *arguments: Tensor | int | None) -> int:
         """Tensors (contiguous, on the CPU) go as pointers and None as the null pointer; threads come last.
 
         Returns the flat index of the first bad entry, or -1.
         """
-        function = getattr(self.library, f"{kernel}_{str(dtype).removeprefix('torch.')}")
         plain = [a.data_ptr() if isinstance(a, Tensor) else a for a in arguments]
-        bad = function(*plain, self.threads)
+        bad = self.functions[kernel, dtype](*plain, self.threads)
         return -1 if bad is None else bad
 
 
@@ -61,7 +62,7 @@ def _load(level: str | None, threads: int | None) -> Native | None:
     for name in able if level is None else (level,):
         file = build.path(name)
         if file.exists():
-            return Native(name, threads or _wanted_threads(), _declare(ctypes.CDLL(str(file))))
+            return Native(name, threads or _wanted_threads(), _functions(ctypes.CDLL(str(file))))
     logging.getLogger("seqgen").warning(
         "the native kernels are not built for this version: the slower torch versions serve. "
         "With a C++ compiler: python -m seqgen.kernels.native.build"
@@ -76,9 +77,11 @@ def _wanted_threads() -> int:
     return int(wanted)
 
 
-def _declare(library: ctypes.CDLL) -> ctypes.CDLL:
+def _functions(library: ctypes.CDLL) -> dict[tuple[str, torch.dtype], Callable[..., int | None]]:
+    found = {}
     for kernel, (result, arguments) in KERNELS.items():
-        for dtype in ("float32", "float64"):
-            function = getattr(library, f"{kernel}_{dtype}")
+        for dtype in (torch.float32, torch.float64):
+            function = getattr(library, f"{kernel}_{str(dtype).removeprefix('torch.')}")
             function.restype, function.argtypes = result, arguments
-    return library
+            found[kernel, dtype] = function
+    return found
