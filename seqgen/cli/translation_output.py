@@ -105,5 +105,5 @@ def lags(translation: Translation) -> str:
     from seqgen.evaluation.latency import measure
 
     delays = np.array(translation.delays, float)
-    lagging, _, differentiable, *_ = measure(delays, len(translation.source), len(delays))
+    lagging, _, differentiable, *_ = measure(delays, float(len(translation.source)), len(delays))
     return f"the first after {translation.delays[0]}: AL {lagging:.2f}, DAL {differentiable:.2f} words"

@@ -15,7 +15,7 @@ MAX_LINES = 256
 
 
 def read_text(file: BufferedIOBase, warn: Callable[[str], None]) -> Iterator[str]:
-    """Pieces of UTF-8 text as they arrive, of what is there (`read1`). Broken bytes become U+FFFD, which `warn` is told once."""
+    """Pieces of UTF-8 text as they arrive (by `read1`). Broken bytes become U+FFFD, which `warn` is told."""
     decoder = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape")
     warned = False
     while True:

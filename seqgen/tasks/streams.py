@@ -21,6 +21,9 @@ from seqgen.tasks.spelling import Spelling, room
 
 BLOCK = 256
 """subwords of a word that are read at once"""
+HELD = 4096
+"""subwords that a row may look behind (hard, mocha, milk): one that is further behind skips some, so that a
+stream without end stays small whatever its model does"""
 KEPT = 10_000
 """words that a session keeps for `pop`"""
 
@@ -81,6 +84,7 @@ class Streams:
 
     def __init__(self, translator: Translator, subwords: Subwords, rows: int, threshold: float = 0.5):
         self._translator, self._subwords, self._threshold = translator, subwords, threshold
+        self._stops = translator.config.attention in ("hard", "mocha", "milk")
         self._state = translator.init_state(rows, threshold)
         self._rows = [Row(Spelling(subwords)) for _ in range(rows)]
 
@@ -137,15 +141,15 @@ class Streams:
             if wanted:
                 self._rows[number] = Row(Spelling(self._subwords))
 
+    @torch.inference_mode()
     def _advance(self, ids: list[list[int]]) -> list[list[Event]]:
         """Read these subwords of one word, or the end mark, in each row; write what can be written."""
-        stops = self._translator.config.attention in ("hard", "mocha", "milk")  # others need whole words
         longest = max(map(len, ids), default=0)
         for begin in range(0, longest, BLOCK):
             part = [row[begin : begin + BLOCK] for row in ids]
             self._read(part)
-            if stops or begin + BLOCK >= longest:
-                self._write([bool(row) for row in (part if stops else ids)])
+            if self._stops or begin + BLOCK >= longest:  # without stops, words are needed whole
+                self._write([bool(row) for row in (part if self._stops else ids)])
         return [self._events(row) for row in self._rows]
 
     def _events(self, row: Row) -> list[Event]:
@@ -164,6 +168,17 @@ class Streams:
         self._state = self._translator.read(self._state, source, unit, None if even else lengths, closed)
         for row, part in zip(self._rows, ids, strict=True):
             row.frames += len(part)
+        if self._stops:
+            self._skip()
+
+    def _skip(self) -> None:
+        decoder = self._state.decoder
+        attention = decoder.core.attention
+        memory = attention.memory
+        if memory.unit.shape[1] > HELD:
+            start = torch.maximum(attention.start, memory.offset + memory.length - HELD)
+            core = decoder.core._replace(attention=attention._replace(start=start))
+            self._state = self._state._replace(decoder=decoder._replace(core=core))
 
     def _write(self, rows: list[bool]) -> None:
         active = [wanted and row.can_write() for wanted, row in zip(rows, self._rows, strict=True)]
