@@ -86,10 +86,10 @@ def _draw(
         from matplotlib.figure import Figure
     except ImportError as error:
         raise ImportError("curves are drawn with matplotlib: pip install 'seqgen[plot]'") from error
-    figure = Figure(figsize=(13.5, 5.2), facecolor="white", dpi=dpi)
+    figure = Figure(figsize=(13.5, 6.2), facecolor="white", dpi=dpi)
     FigureCanvasAgg(figure)
     axes = figure.subplots(1, len(LATENCIES), sharey=True)
-    figure.subplots_adjust(left=0.052, right=0.992, bottom=0.2, top=0.9, wspace=0.05)
+    figure.subplots_adjust(left=0.052, right=0.992, bottom=0.17, top=0.915, wspace=0.05)
     for axis, (name, words) in zip(axes, LATENCIES.items(), strict=True):
         _frame(axis, f"{name} ({words}), source words")
         lines, bars = [], []
@@ -131,7 +131,7 @@ def _bars(axis: Axes, points: list[Point], name: str, colour: str) -> list[tuple
     """Draw the intervals; returns x, low and high of each."""
     bars = [(p.latency[name], *p.interval) for p in points if p.interval is not None]
     for x, low, high in bars:
-        axis.plot([x, x], [low, high], color=colour, linewidth=1.1, alpha=0.45, zorder=2.5)
+        axis.plot([x, x], [low, high], color=colour, linewidth=1.1, alpha=0.35, zorder=2.5)
     return bars
 
 

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
 SIZE = 8.5
 """points"""
-_NEAR, _FAR = 5.0, 15.0
-"""distance of a label from its point, in points"""
+DISTANCES = (5.0, 15.0, 28.0, 42.0)
+"""of a label from its point, in points; from the second on a thin line joins them"""
+LABEL, DOT, LINE, BAR = 3.0, 3.0, 1.0, 0.5
+"""what it costs to cover a square pixel of each"""
 Line = tuple[Sequence[float], Sequence[float], Sequence[str], str]
 """x, y, labels and colour of a family's points"""
 Bar = tuple[float, float, float]
@@ -30,6 +32,8 @@ def place_labels(
     A greedy search, one label after another: boxes around each point are tried, and a box costs what it
     covers of labels, points, lines, bars, `level` and the outside. The axis' limits are final from here on.
     """
+    from matplotlib.patheffects import withStroke
+
     axis.set_xlim(axis.get_xlim())
     axis.set_ylim(axis.get_ylim())
     dots = axis.figure.dpi / 72
@@ -40,64 +44,69 @@ def place_labels(
             if not label:
                 continue
             anchor = axis.transData.transform((x, y))
-            width, height = _extent(axis, label)
-            boxes = _candidates(anchor, width, height, dots)
+            boxes, distances = _candidates(anchor, _extent(axis, label), dots)
             costs = [
-                _covered(box, taken) + 20 * _outside(box, view) + 3 * dots * dots * rank
-                for rank, box in enumerate(boxes)
+                _covered(box, taken) + 20 * _outside(box, view) + 4 * dots * dots * (distance + 0.3 * rank)
+                for rank, (box, distance) in enumerate(zip(boxes, distances, strict=True))
             ]
             best = int(np.argmin(costs))
-            box = boxes[best]
-            taken = np.vstack([taken, box])
-            middle = (box[:2] + box[2:]) / 2
+            taken = np.vstack([taken, [*boxes[best], LABEL]])
+            middle = (boxes[best][:2] + boxes[best][2:]) / 2
             axis.annotate(
                 label, (x, y), xytext=(middle - anchor) / dots, textcoords="offset points",
                 ha="center", va="center", fontsize=SIZE, color=colour, zorder=5, parse_math=False,
-                arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.6, "alpha": 0.6, "shrinkB": 3}
-                if best >= len(_directions()) else None,
+                path_effects=[withStroke(linewidth=2.0, foreground="white")],
+                arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.7, "shrinkA": 0, "shrinkB": 3}
+                if distances[best] > DISTANCES[0] else None,
             )  # fmt: skip
 
 
-def _directions() -> list[tuple[int, int]]:
-    """Unit steps around a point, the usual places of a label first."""
-    return [(1, -1), (1, 1), (-1, 1), (-1, -1), (0, 1), (0, -1), (1, 0), (-1, 0)]
+def _candidates(
+    anchor: np.ndarray, size: tuple[float, float], dots: float
+) -> tuple[list[np.ndarray], list[float]]:
+    """Boxes (left, bottom, right, top) in pixels around a point, near ones first, and how many points away.
 
-
-def _candidates(anchor: np.ndarray, width: float, height: float, dots: float) -> list[np.ndarray]:
-    """Boxes (left, bottom, right, top) in pixels around a point, near ones first."""
-    boxes = []
-    for distance in (_NEAR, _FAR, 1.8 * _FAR):
-        for right, up in _directions():
-            gap = distance * dots * (0.7 if right and up else 1.0)
-            centre = anchor + np.array([right * (gap + width / 2), up * (gap + height / 2)])
-            half = np.array([width / 2, height / 2])
+    The first are to the lower right, upper right, upper left and lower left, where one looks for a label.
+    """
+    half = np.array(size) / 2
+    boxes, distances = [], []
+    for distance in DISTANCES:
+        for turn in (-1, 1, 3, 5, 0, 2, 4, 6, *np.arange(-3.5, 4.5)):
+            way = np.array([np.cos(turn * np.pi / 4), np.sin(turn * np.pi / 4)])
+            # The box touches the circle around the point at the side that faces it.
+            centre = anchor + way * distance * dots + np.clip(1.5 * way, -1, 1) * half
             boxes.append(np.concatenate([centre - half, centre + half]))
-    return boxes
+            distances.append(distance)
+    return boxes, distances
 
 
 def _obstacles(axis: Axes, lines: Sequence[Line], bars: Sequence[Bar], level: float | None) -> np.ndarray:
-    """Boxes [K, 4] in pixels of the points, and small ones along what is drawn as a line."""
+    """Boxes with their price [K, 5], in pixels: of the points, and small ones along what is a line."""
     dots = axis.figure.dpi / 72
-    boxes = [np.zeros((0, 4))]
-    paths = [[(x, low), (x, high)] for x, low, high in bars]
+    boxes = [np.zeros((0, 5))]
+    paths = [([(x, low), (x, high)], BAR) for x, low, high in bars]
     if level is not None:
-        paths.append([(x, level) for x in axis.get_xlim()])
+        paths.append(([(x, level) for x in axis.get_xlim()], LINE))
     for xs, ys, _, _ in lines:
-        paths.append(list(zip(xs, ys, strict=True)))
-        centre = axis.transData.transform(np.column_stack([xs, ys]))
-        boxes.append(np.hstack([centre - 4.5 * dots, centre + 4.5 * dots]))
-    for path in paths:
+        paths.append((list(zip(xs, ys, strict=True)), LINE))
+        boxes.append(_around(axis.transData.transform(np.column_stack([xs, ys])), 4.5 * dots, DOT))
+    for path, price in paths:
         for start, end in pairwise(axis.transData.transform(path)):
             steps = max(2, int(np.hypot(*(end - start)) / (3 * dots)))
             along = start + np.linspace(0, 1, steps)[:, None] * (end - start)
-            boxes.append(np.hstack([along - 1.5 * dots, along + 1.5 * dots]))
+            boxes.append(_around(along, 1.5 * dots, price))
     return np.vstack(boxes)
 
 
+def _around(centre: np.ndarray, half: float, price: float) -> np.ndarray:
+    """Squares [K, 5] around points [K, 2]."""
+    return np.hstack([centre - half, centre + half, np.full((len(centre), 1), price)])
+
+
 def _covered(box: np.ndarray, taken: np.ndarray) -> float:
-    """Square pixels of `taken` [K, 4] under the box."""
-    overlap = np.minimum(box[2:], taken[:, 2:]) - np.maximum(box[:2], taken[:, :2])
-    return float((overlap.clip(min=0).prod(1)).sum())
+    """Price of what lies under the box, of `taken` [K, 5]."""
+    overlap = np.minimum(box[2:], taken[:, 2:4]) - np.maximum(box[:2], taken[:, :2])
+    return float((overlap.clip(min=0).prod(1) * taken[:, 4]).sum())
 
 
 def _outside(box: np.ndarray, view: Bbox) -> float:

@@ -5,7 +5,7 @@ milliseconds of speech. The definitions are those of SimulEval 1.1.4, so that fi
 published:
 
 * AL, average lagging (arXiv 1810.08398): the mean lag behind an ideal writer who is evenly fast, over the
-  words up to the first that saw the whole source. A first word later than the whole source is its own lag.
+  words up to the first that saw the whole source.
 * LAAL (arXiv 2206.05807): the same, but the ideal writer needs as many words as the longer of hypothesis
   and reference, so that writing too much earns nothing.
 * DAL (arXiv 1906.05218): every word counts, and after a late word the ideal writer is late too.
@@ -158,8 +158,6 @@ def measure(delays: np.ndarray, source_length: float, target_length: int) -> tup
 
 def average_lagging(delays: np.ndarray, source_length: float, target_length: int) -> float:
     """AL (arXiv 1810.08398), and LAAL with the longer of the two target lengths."""
-    if delays[0] > source_length:
-        return float(delays[0])
     complete = np.flatnonzero(delays >= source_length)
     counted = complete[0] + 1 if len(complete) else len(delays)
     ideal = np.arange(counted) * (source_length / target_length)
