@@ -20,7 +20,7 @@ ODD = [("", ""), ("Der  alte Mann", "The old  man "), ("Ωmega 你好", "x")]
 PAIRS = [*sentences()[::12], *ODD]
 
 
-@pytest.fixture(scope="module", params=["milk", "wait_k", "soft"])
+@pytest.fixture(scope="module", params=["milk", "soft"])
 def setting(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
     for name, side in (("source.txt", 0), ("target.txt", 1)):
