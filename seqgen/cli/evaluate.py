@@ -97,7 +97,7 @@ def text_figures(
             seed=seed,
         )
     except ModuleNotFoundError as error:
-        raise ValueError(f"{error}: pip install 'seqgen[translate]'") from None
+        raise ValueError(str(error)) from None  # it says what to install
     return as_json(result) if json else as_text(result)
 
 
