@@ -85,6 +85,9 @@ class AttentionDecoder(SequenceModule):
         asked = self.dropout(asked)
         query = torch.cat([asked, x[..., -1:]], -1) if isinstance(self.attention, WaitK) else asked
         context, alpha, attention = self.attention.align(query, state.attention, lengths)
+        if x.shape[1] == 1 and bool(self.attention.waiting(attention).all()):  # no row goes any further
+            y = x.new_zeros(len(x), 1, self.output_size)
+            return y, alpha, AttentionDecoderState(state.lower, attention, state.upper)
         context = context.to(asked.dtype)
         read, upper = self.upper(self.dropout(torch.cat([asked, context], -1)), state.upper, lengths)
         y = self.dropout(torch.tanh(self.readout(torch.cat([read, context], -1))))

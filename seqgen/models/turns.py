@@ -40,8 +40,12 @@ def take_turn(
     token = torch.full_like(state.previous, -1)
     uniform = torch.zeros(len(token), 1, device=token.device)
     while bool(looking.any()):
-        drawn, new = decoder.step(state, GREEDY, uniform)
-        stopped = looking & ~attention.waiting(new.core.attention)
+        y, after = decoder.core(decoder.head.embed(state.previous[:, None]), state.core)
+        stopped = looking & ~attention.waiting(after.attention)
+        drawn = token
+        if bool(stopped.any()):  # a head is the largest product of a step: rows that wait need none
+            drawn = decoder.head.sample(y[:, 0], GREEDY, uniform)
+        new = DecoderState(drawn, after)
         ended = at_end(attention, new.core.attention)
         if full is not None:
             drawn = torch.where(ended & full, end, drawn)
