@@ -127,7 +127,7 @@ class LogMel:
         column = self._transform(used).clamp(min=0).add(FLOOR).log().transpose(1, 2)
         mean, means = state.mean, []
         for number, x in enumerate(column.unbind(1), state.columns):
-            mean = mean + (x - mean) / min(number + 10, config.memory)  # quick at first, then slow
+            mean = mean.lerp(x, 1 / min(number + 10, config.memory))  # quick at first, then slow
             means.append(mean)
         normal = (column - torch.stack(means, 1)) / SPREAD
         new = LogMelState(sound[:, frames * config.step :], mean, state.columns + column.shape[1])

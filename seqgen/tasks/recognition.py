@@ -116,6 +116,7 @@ class Session:
         """Sound pushed so far."""
         return self._samples / self.model.sample_rate
 
+    @torch.inference_mode()
     def push(self, samples: np.ndarray) -> list[Word]:
         """The words that float32 samples [N] decide.
 
@@ -135,6 +136,7 @@ class Session:
         frames, self._sound = self._log_mel.feed(torch.from_numpy(block)[None], self._sound)
         return self._read(frames, False) if frames.shape[1] else []
 
+    @torch.inference_mode()
     def finish(self) -> list[Word]:
         """The words that only the end of the sound decides."""
         if self._finished:

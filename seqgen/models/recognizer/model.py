@@ -22,6 +22,7 @@ from seqgen.core import (
     expected_delay,
 )
 from seqgen.core.decoder import DecoderState
+from seqgen.core.state import where
 from seqgen.models.recognizer.config import RecognizerConfig
 from seqgen.models.turns import at_end, drawing, remember, sharpen, take_turn
 
@@ -152,6 +153,13 @@ class Recognizer(nn.Module):
         After a token the row looks further on too: a frame completes one symbol at most, except the last.
         """
         looking = torch.ones_like(state.room, dtype=torch.bool) if active is None else active
+        looked = self._look(state.decoder)
+        if bool(
+            (self.core.attention.waiting(looked) | ~looking).all()
+        ):  # most frames: not worth a whole step
+            kept = where(looking, looked, state.decoder.core.attention)
+            core = state.decoder.core._replace(attention=kept)
+            return torch.full_like(state.room, -1), state._replace(decoder=state.decoder._replace(core=core))
         token, decoder = take_turn(
             self.decoder, self.core, state.decoder, looking, self.config.end, state.room <= 0
         )
@@ -161,6 +169,13 @@ class Recognizer(nn.Module):
         decoder = decoder._replace(core=decoder.core._replace(attention=looked))
         room = state.room - (token >= 0).long()
         return token, state._replace(decoder=decoder, room=room)
+
+    def _look(self, state: DecoderState) -> Any:
+        """The attention after the next query, without what a step would do with its answer."""
+        asked, _ = self.core.lower(
+            self.decoder.head.embed(state.previous[:, None])[..., :-1], state.core.lower
+        )
+        return self.core.attention.align(asked, state.core.attention)[2]
 
     def frame(self, state: RecognizerState) -> Int[Tensor, "B"]:
         """The last frame that the last token needed; the number of frames where that was the end frame."""
