@@ -54,6 +54,6 @@ CORPORA = {
     ),
     "tatoeba-de-en": Corpus("Tatoeba German-English", "de", "en", "train", "valid", "test", 5500, 0.2, 0.1),
     "tatoeba-en-de": Corpus(
-        "Tatoeba English-German", "en", "de", "train", "valid", "test", 3000, 0.2, 0.1, start="tatoeba-de-en"
+        "Tatoeba English-German", "en", "de", "train", "valid", "test", 2200, 0.2, 0.1, start="tatoeba-de-en"
     ),
 }  # fmt: skip
