@@ -94,9 +94,7 @@ def alignment_rows(shape: tuple[int, int, int]) -> list[Row]:
     return [
         Row(f"{at}: forward and backward", 1e3 * ours, "ms", ratio=f"{ours / floor:.1f} times the floor"),
         Row(f"{at}: times as fast as the best closed form", peer / ours, "", 10, True, others),
-        Row(
-            f"{at}: kept between the passes", kept / MIB, "MiB", ratio="p and alpha"
-        ),
+        Row(f"{at}: kept between the passes", kept / MIB, "MiB", ratio="p and alpha"),
     ]
 
 
@@ -161,7 +159,7 @@ def attention_rows(shape: tuple[int, int, int]) -> list[Row]:
         exact = ours(alpha.double(), u.double())
         lost = [float((f(alpha, u) - exact).abs().max()) for f in (ours, peer)]
         compared = (
-            f"{theirs / seconds:.1f} times as fast as the clipped form; errors {lost[0]:.1g}, {lost[1]:.1g}"
+            f"{theirs / seconds:.1f} times as fast as the clipped form; errors {lost[0]:.2g}, {lost[1]:.2g}"
         )
         rows.append(Row(f"beta {shape}, {name}: forward and backward", 1e3 * seconds, "ms", ratio=compared))
     return rows

@@ -37,7 +37,7 @@ def chunkwise_attention(
         raise ValueError(f"chunk must be at least 1, got {chunk}: 1 attends to the search's column alone")
     if backend == "naive":
         return naive.window_attention(*alike(alpha, u), chunk)
-    return torch.ops.seqgen.chunk_attention(alpha, u, chunk, backend or "")
+    return torch.ops.seqgen.chunk_attention.default(alpha, u, chunk, backend or "")
 
 
 def check_attention(alpha: Tensor, u: Tensor, backend: str | None, check: bool) -> None:

@@ -79,7 +79,7 @@ def _save(ctx: Any, inputs: tuple, output: Tensor) -> None:
 
 
 def _differentiate(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-    to_alpha, to_u = torch.ops.seqgen.chunk_attention_backward(
+    to_alpha, to_u = torch.ops.seqgen.chunk_attention_backward.default(
         grad, *ctx.saved_tensors, ctx.chunk, ctx.backend
     )
     return to_alpha, to_u, None, None

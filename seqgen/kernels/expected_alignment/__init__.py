@@ -148,7 +148,9 @@ def _alignment(
     if backend == "naive":
         alpha, final = _naive(x.to(dtype), op.started(previous, x), lengths, logits)
     else:
-        alpha, final = torch.ops.seqgen.expected_alignment(x, previous, *lengths, logits, backend or "")
+        alpha, final = torch.ops.seqgen.expected_alignment.default(
+            x, previous, *lengths, logits, backend or ""
+        )
     return (alpha, final) if return_final else alpha
 
 

@@ -147,7 +147,7 @@ def _differentiate(
     x, previous, alpha, *lengths = ctx.saved_tensors
     if grad_alpha is None:
         grad_alpha = torch.zeros_like(alpha)
-    to_x, to_previous = torch.ops.seqgen.expected_alignment_backward(
+    to_x, to_previous = torch.ops.seqgen.expected_alignment_backward.default(
         grad_alpha, grad_final, x, previous, alpha, *lengths, ctx.logits, ctx.backend
     )
     return to_x, None if previous is None else to_previous, None, None, None, None

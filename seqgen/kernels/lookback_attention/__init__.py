@@ -35,4 +35,4 @@ def lookback_attention(
     check_attention(alpha, u, backend, check)
     if backend == "naive":
         return naive.lookback_attention(*alike(alpha, u))
-    return torch.ops.seqgen.lookback_attention(alpha, u, backend or "")
+    return torch.ops.seqgen.lookback_attention.default(alpha, u, backend or "")

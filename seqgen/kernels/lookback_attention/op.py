@@ -77,7 +77,9 @@ def _save(ctx: Any, inputs: tuple, output: Tensor) -> None:
 
 
 def _differentiate(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-    to_alpha, to_u = torch.ops.seqgen.lookback_attention_backward(grad, *ctx.saved_tensors, ctx.backend)
+    to_alpha, to_u = torch.ops.seqgen.lookback_attention_backward.default(
+        grad, *ctx.saved_tensors, ctx.backend
+    )
     return to_alpha, to_u, None
 
 

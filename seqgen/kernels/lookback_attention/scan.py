@@ -1,6 +1,7 @@
 """Look-back attention in plain torch, where the native library or Triton is missing: linear in the columns.
 
 All sums are relative to the largest logit so far, so no spread of the logits overflows and none is cut off.
+They run in float64: over a thousand columns the roundings of float32 would add up.
 """
 
 from __future__ import annotations
@@ -11,17 +12,18 @@ from torch import Tensor
 
 
 def forward(alpha: Float[Tensor, "*B S"], u: Float[Tensor, "*B S"]) -> Float[Tensor, "*B S"]:
-    e, decay, z = sums(u)
-    return e * _from_right(decay, torch.where(z > 0, alpha / z, 0))
+    e, decay, z = sums(u.double())
+    return (e * _from_right(decay, torch.where(z > 0, alpha / z, 0))).to(u.dtype)
 
 
 def backward(
     grad: Float[Tensor, "*B S"], alpha: Float[Tensor, "*B S"], u: Float[Tensor, "*B S"]
 ) -> tuple[Float[Tensor, "*B S"], Float[Tensor, "*B S"]]:
-    e, decay, z = sums(u)
+    e, decay, z = sums(u.double())
     weight, inverse = torch.where(z > 0, alpha / z, 0), torch.where(z > 0, 1 / z, 0)
     to_alpha = inverse * _from_left(decay, grad * e)  # the mean gradient of what column k may attend to
-    return to_alpha, e * (grad * _from_right(decay, weight) - _from_right(decay, weight * to_alpha))
+    to_u = e * (grad * _from_right(decay, weight) - _from_right(decay, weight * to_alpha))
+    return to_alpha.to(u.dtype), to_u.to(u.dtype)
 
 
 def sums(

@@ -9,18 +9,30 @@
 
 namespace {
 
-// sum_i x_i e^{exponent_i} for C kinds of x, as sum[c] e^top.
+// sum_i x_i e^{exponent_i} for C kinds of x, as value(c) e^top. What an addition rounds off is kept: over a thousand
+// columns the roundings would add up to more than 1e-6.
 template <class T, int C> struct Sum {
     using V = Vector<T, WIDTH<T>>;
     V top = same<T, WIDTH<T>>(LOWEST<T>);
-    V sum[C] = {};
+    V sum[C] = {}, lost[C] = {};
 
     void add(V exponent, const V (&x)[C]) {
         const auto higher = exponent > top;
         const V t = exp_negative<T, WIDTH<T>>(higher ? top - exponent : exponent - top);
-        for (int c = 0; c < C; c++) sum[c] = higher ? sum[c] * t + x[c] : x[c] * t + sum[c];
+        for (int c = 0; c < C; c++) {
+            const V before = higher ? sum[c] * t : sum[c], more = higher ? x[c] : x[c] * t;
+            sum[c] = before + more;
+            const V added = sum[c] - before;
+            lost[c] = (higher ? lost[c] * t : lost[c]) + ((before - (sum[c] - added)) + (more - added));
+        }
         top = higher ? exponent : top;
     }
+    void add(const Sum& other) {
+        V x[C];
+        for (int c = 0; c < C; c++) x[c] = other.value(c);
+        add(other.top, x);
+    }
+    V value(int c) const { return sum[c] + lost[c]; }
 };
 
 // A tile of rows. C is 1 for the forward pass; 2 for the backward pass, whose second sums carry the gradient.
@@ -60,12 +72,12 @@ template <class T, int C> class Tile {
                 put(x, same<T, N>(1), gradient[k]);
                 head.add(u[k], x);
                 Sum<T, C> whole = head;
-                if (start && k < start + chunk - 1) whole.add(part[k - start + 1].top, part[k - start + 1].sum);
-                const auto some = whole.sum[0] > V{};  // nothing is attended where every logit is -inf
-                const V z = some ? whole.sum[0] : same<T, N>(1);
+                if (start && k < start + chunk - 1) whole.add(part[k - start + 1]);
+                const auto some = whole.value(0) > V{};  // nothing is attended where every logit is -inf
+                const V z = some ? whole.value(0) : same<T, N>(1);
                 weight[k] = some ? alpha[k] / z : V{};
                 top[k] = some ? whole.top : same<T, N>(-LOWEST<T>);
-                if constexpr (C == 2) mean[k] = whole.sum[1] / z;
+                if constexpr (C == 2) mean[k] = whole.value(1) / z;
                 bad |= ~(u[k] <= same<T, N>(-LOWEST<T>));
             }
             Sum<T, C> tail;
@@ -106,7 +118,7 @@ template <class T, int C> class Tile {
     // u_j is one of the logits below each top, so the exponent is never positive.
     void spread(V logit, const Sum<T, C>& from, V (&y)[C], bool first) {
         const V t = exp_negative<T, N>(logit + from.top);
-        for (int c = 0; c < C; c++) y[c] = first ? t * from.sum[c] : y[c] + t * from.sum[c];
+        for (int c = 0; c < C; c++) y[c] = first ? t * from.value(c) : y[c] + t * from.value(c);
     }
 
   public:
