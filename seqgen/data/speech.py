@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -101,10 +100,9 @@ def _features(utterances: list[Utterance], log_mel: LogMel, half: bool) -> list[
 
 
 def make_pool(
-    takes: Takes, count: int, how: JoinConfig, odd: float, speech: SpeechConfig, seed: int
+    takes: Takes, count: int, how: JoinConfig, free: JoinConfig, odd: float, speech: SpeechConfig, seed: int
 ) -> list[Example]:
-    """`count` utterances to train on. A share `odd` of them has 0 to 10 digits: silence and long numbers."""
-    free = replace(how, fewest=0, most=10)
+    """`count` utterances to train on, a share `odd` of them joined as `free` says: silence, long numbers."""
     generators = (np.random.default_rng([seed, number]) for number in range(count))
     said = (join(takes, free if rng.random() < odd else how, rng) for rng in generators)
     return examples(said, speech, half=True)

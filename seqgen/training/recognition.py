@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,11 @@ class RecognitionConfig(RunConfig):
     utterances: int = 6000
     """joined once, when the run begins"""
     odd: float = 0.125
-    """share of them that has 0 to 10 digits"""
+    """share of them that has any number of digits from 0, so that silence and long numbers are known"""
+    odd_most: int = 10
+    """digits that these have at most"""
+    odd_pause: float = 0.5
+    """seconds of their longest pauses"""
     batch_size: int = 16
     """utterances a step and a process"""
     learning_rate: float = 2e-3
@@ -112,7 +116,9 @@ class RecognitionJob(Job):
         speech, data = config.speech, Path(config.data)
         self.valid = read_examples(data / "valid", speech, config.diagnose_utterances)
         takes = read_takes(data / "train")
-        pool = make_pool(takes, config.utterances, config.join, config.odd, speech, config.seed)
+        pause = (config.join.pause[0], config.odd_pause)
+        free = replace(config.join, fewest=0, most=config.odd_most, pause=pause)
+        pool = make_pool(takes, config.utterances, config.join, free, config.odd, speech, config.seed)
         self.batches = SpeechBatches(pool, config.batch_size, config.seed, rank, world)
 
     def build(self) -> Recognizer:

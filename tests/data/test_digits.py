@@ -15,6 +15,7 @@ from seqgen.representation.speech import SpeechConfig
 ROOT = Path(__file__).parents[2]
 DIGITS = ROOT / "tests" / "fixtures" / "digits"
 TOOL = ROOT / "data_tools" / "make_digits.py"
+FEW = JoinConfig(fewest=0, most=4)
 QUIET = JoinConfig(noise_db=(-200.0, -200.0), gain_db=(0.0, 0.0))
 
 
@@ -143,8 +144,8 @@ def test_settings_that_join_nothing_are_refused(settings):
 
 
 def test_batches_depend_on_the_step_alone_and_show_everything():
-    pool = make_pool(takes_of(), 12, JoinConfig(fewest=1, most=3, speed=0.1), 0.5, SpeechConfig(), seed=3)
-    again = make_pool(takes_of(), 12, JoinConfig(fewest=1, most=3, speed=0.1), 0.5, SpeechConfig(), seed=3)
+    how, free = JoinConfig(fewest=1, most=3, speed=0.1), JoinConfig(fewest=0, most=5)
+    pool, again = (make_pool(takes_of(), 12, how, free, 0.5, SpeechConfig(), seed=3) for _ in range(2))
     batches = SpeechBatches(pool, 4, seed=1)
     resumed = SpeechBatches(again, 4, seed=1)
     seen = [batches[step] for step in range(6)]
@@ -159,7 +160,7 @@ def test_batches_depend_on_the_step_alone_and_show_everything():
 
 
 def test_collation_pads_with_zeros_and_closes_with_the_end_mark():
-    pool = make_pool(takes_of(), 5, JoinConfig(fewest=0, most=4), 0.0, SpeechConfig(), seed=1)
+    pool = make_pool(takes_of(), 5, FEW, FEW, 0.0, SpeechConfig(), seed=1)
     batch = collate(pool, end=10)
     for row, example in enumerate(pool):
         assert batch.target[row, : batch.target_lengths[row]].tolist() == [*example.tokens, 10]
