@@ -17,10 +17,6 @@ from seqgen.models.checkpoint import load_model, save_model
 
 HERE = Path(__file__).parents[1]
 SHIPPED = HERE / "seqgen" / "shipped"
-LIMITS = """\
-It knows ten words, five male speakers, 3 to 7 digits, and pauses of .03 to .5 s between them. It counts on that: with
-pauses of 1 to 2 s a third of the digits are wrong, of 20 digits in one recording half are missing, and three seconds
-of noise alone give a digit or two. Other speakers and digits that run into each other will cost errors too."""
 
 
 def ship(run: Path, name: str, digits: Path) -> Path:
@@ -43,7 +39,6 @@ def card(name: str, parameters: int, attention: str, scores: RecognitionScores) 
     template = Template((HERE / "data_tools" / "recognizer_card.md").read_text(encoding="utf-8"))
     return template.substitute(
         name=name,
-        limits=LIMITS,
         attention=attention,
         parameters=f"{parameters:,}",
         words=f"{scores.words:,}",

@@ -91,10 +91,10 @@ def read_takes(folder: Path) -> Takes:
         rows = list(csv.DictReader(file, delimiter="\t"))
     try:
         samples = np.load(folder / "takes.npy", allow_pickle=False)
-        numbers = [np.array([int(row[key]) for row in rows]) for key in ("begin", "end", "digit")]
+        begin, end, digit = (np.array([int(row[key]) for row in rows]) for key in ("begin", "end", "digit"))
     except (KeyError, TypeError, ValueError, OSError) as error:
         raise ValueError(f"{folder}: not the takes of data_tools/make_digits.py ({error})") from None
-    return Takes(samples, *numbers, np.array([row["speaker"] for row in rows]))
+    return Takes(samples, begin, end, digit, np.array([row["speaker"] for row in rows]))
 
 
 def voiced_end(samples: np.ndarray) -> int:

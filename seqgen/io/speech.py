@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from io import IOBase
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -120,7 +120,7 @@ def read_speech(path: str | Path, sample_rate: int = 8000) -> tuple[np.ndarray, 
     return samples, file.notices
 
 
-def raw_blocks(stream: IOBase, size: int, notices: list[str]) -> Iterator[np.ndarray]:
+def raw_blocks(stream: BinaryIO | IOBase, size: int, notices: list[str]) -> Iterator[np.ndarray]:
     """Raw 16-bit samples (little-endian, one channel) as float32 blocks of at most `size`, as they come.
 
     notices: gets a sentence if there was nothing to hear, or half a sample at the end.
