@@ -6,11 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from seqgen.models.translator import TranslatorConfig
     from seqgen.representation.extraction import Extraction
-    from seqgen.tasks.music import MusicModel
-    from seqgen.tasks.recognition import RecognitionModel
-    from seqgen.tasks.translation import TranslationModel
 
 
 def info(targets: list[str]) -> None:
@@ -43,6 +39,7 @@ def summary(name: str) -> str:
 def describe_model(target: str) -> None:
     import yaml
 
+    from seqgen.cli.headline import headline
     from seqgen.tasks.load import load
 
     model = load(target)
@@ -50,30 +47,6 @@ def describe_model(target: str) -> None:
     if model.card:
         print(f"\n{model.card.strip()}")
     print(f"\n{yaml.safe_dump(model.sections, sort_keys=False).strip()}")
-
-
-def headline(model: MusicModel | TranslationModel | RecognitionModel) -> str:
-    """What kind of model it is."""
-    from seqgen.tasks.music import MusicModel
-    from seqgen.tasks.translation import TranslationModel
-
-    if isinstance(model, MusicModel):
-        return f"{model.converter.name}, {model.converter.bars} bars"
-    if isinstance(model, TranslationModel):
-        return f"{policy(model.translator.config)}, {model.subwords.vocabulary_size:,} subwords"
-    kind = "recogniser, as it hears" if model.streams else "recogniser, at the end of a recording"
-    return f"{kind}, {len(model.speech.symbols)} words"
-
-
-def policy(config: TranslatorConfig) -> str:
-    """When a translator writes."""
-    return {
-        "soft": "translator that reads the whole sentence first",
-        "wait_k": f"streaming translator, {config.wait_k} words behind (wait-k)",
-        "hard": "streaming translator, hard monotonic attention",
-        "mocha": f"streaming translator, MoChA over {config.chunk} subwords",
-        "milk": "streaming translator, MILk attention",
-    }[config.attention]
 
 
 def describe_file(path: Path) -> None:

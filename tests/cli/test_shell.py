@@ -33,7 +33,9 @@ def test_a_sentence_and_no_traceback(model, music, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "line", [["--help"], ["--version"], [], ["interpolate", "--help"], ["info"]], ids=str
+    "line",
+    [["--help"], ["--version"], [], ["interpolate", "--help"], ["translate", "--help"], ["info"]],
+    ids=str,
 )
 def test_what_needs_no_model_loads_no_torch(line):
     code = (

@@ -69,11 +69,11 @@ def test_the_same_again(models, shards):
 
 
 def test_midi_files_and_unknown_train(models, shards, capsys):
-    verb(str(models / "drums"), KINDS["drums"], pairs=5)
+    verb(str(models / "drums"), [KINDS["drums"]], pairs=5)
     text = capsys.readouterr().out
     assert "no train windows are known" in text
     assert "train overlap unknown" in text.splitlines()[-1]
-    verb(str(models / "drums"), KINDS["drums"], pairs=5, train=shards / "drums", json=True)
+    verb(str(models / "drums"), [KINDS["drums"]], pairs=5, train=shards / "drums", json=True)
     data = json.loads(capsys.readouterr().out)
     assert data["paths"]
     seen = len(np.load(shards / "drums" / "train.tokens.npy"))  # they were made of these files
