@@ -70,7 +70,6 @@ def card(
         test=f"{lines['test']:,}",
         tables="```\n" + shown.rsplit("\n", 1)[0].strip() + "\n```",
         offline=f"{figures['offline BLEU']['score']:.2f} ({low:.1f} to {high:.1f})",
-        signatures=", ".join(f"`{value}`" for value in figures["signatures"].values()),
         signature=figures["signature"],
         seed=training["seed"],
         steps=f"{training['step']:,}",

@@ -20,6 +20,8 @@ class System:
     learning_rate: float = 1e-3
     chunk: int = 1
     latency: float = 0.0
+    ramp: float = 0.3
+    """share of the steps over which the price of delay rises; 0 for one that goes on at a higher price"""
     straight_through: float = 0.0
     lags: tuple[int, ...] = ()
     """wait-k: those drawn in training"""
@@ -31,7 +33,7 @@ class System:
         model = {**corpus["model"], "attention": self.attention, "chunk": self.chunk}
         objective = {
             "latency": self.latency,
-            "latency_ramp": 0.0 if self.start and self.start.startswith(self.attention) else 0.3,
+            "latency_ramp": self.ramp,
             "straight_through": self.straight_through,
             "lags": list(self.lags),
         }
@@ -63,14 +65,19 @@ def systems(first: int, longer: int = 1) -> tuple[System, ...]:
     return (
         System("offline", "offline", "soft", first, None, 2.5e-3),
         System("milk-0.1", "MILk", "milk", 3 * short // 2, "offline", latency=0.1),
-        System("milk-0.3", "MILk", "milk", 4 * short // 5, "milk-0.1", latency=0.3, points=(0.5, 0.35)),
+        System(
+            "milk-0.3", "MILk", "milk", 4 * short // 5, "milk-0.1", latency=0.3, ramp=0.0, points=(0.5, 0.35)
+        ),
         System("wait-k", "wait-k", "wait_k", 2 * short, "offline", lags=LAGS, points=(1, 3, 5, 7)),
         System("mocha-4", "MoChA", "mocha", 4 * short // 5, "offline", **HARD, chunk=4),
-        System("milk-0.6", "MILk", "milk", 3 * short // 5, "milk-0.3", latency=0.6),
+        System("milk-0.6", "MILk", "milk", 3 * short // 5, "milk-0.3", latency=0.6, ramp=0.0),
         System("hard", "hard monotonic", "hard", 3 * short // 5, "offline", **HARD),
-        System("milk-1", "MILk", "milk", 3 * short // 5, "milk-0.6", latency=1.0, points=(0.5, 0.35)),
+        System(
+            "milk-1", "MILk", "milk", 3 * short // 5, "milk-0.6", latency=1.0, ramp=0.0, points=(0.5, 0.35)
+        ),
         System("mocha-2", "MoChA", "mocha", 4 * short // 5, "offline", **HARD, chunk=2),
         System("mocha-8", "MoChA", "mocha", 4 * short // 5, "offline", **HARD, chunk=8),
+        System("milk-direct", "MILk, one stage", "milk", 3 * short // 2, "offline", latency=1.0, ramp=0.6),
         System("offline-longer", "offline", "soft", 2 * short, "offline"),
     )
 
