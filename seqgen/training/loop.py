@@ -100,7 +100,8 @@ class Trainer:
             group["lr"] = config.learning_rate_at(self.step) * group["factor"]
         batch = self.job.batch(self.step).to(device)
         rng = step_rng(config.seed, self.step, self.fabric.global_rank)
-        with self.fabric.autocast():  # of itself Fabric casts in `forward` only, and in one process not at all
+        # Of itself Fabric casts in `forward` only, and in one process not at all.
+        with self.fabric.autocast():
             losses = self.job.losses(self.model, batch, self.step, rng)
         if not torch.isfinite(losses.loss):
             raise ValueError(
