@@ -36,13 +36,15 @@ $(BIN)/python:
 		exit 1; \
 	fi
 
+NATIVE := $(wildcard seqgen/kernels/native/*.cpp seqgen/kernels/native/*.h)
+
 # A stamp is newer than what it was installed from, so a second run installs nothing.
-$(VENV)/.installed-demo: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.installed-demo: pyproject.toml constraints.txt $(NATIVE) | $(BIN)/python
 	@echo "Installing seqgen into $(VENV); torch is a large download, the first time takes minutes"
 	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[plot,translate]'
 	@touch $@
 
-$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
+$(VENV)/.installed-dev: pyproject.toml constraints.txt $(NATIVE) | $(BIN)/python
 	@echo "Installing seqgen and its tests' needs into $(VENV); torch is a large download, the first time takes minutes"
 	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,plot,train,translate,audio]'
 	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[simuleval]' || \
