@@ -1,8 +1,8 @@
 """What a streamed word costs, and how that grows with the stream.
 
 python -m benchmarks.streaming [--model NAME_OR_FOLDER --text FILE] [--words 2000] [--plot FILE.png]: Markdown
-on standard output. Without a model all kinds of attention run at the shipped size with random weights that
-read and write in turns.
+on standard output. Without a model all kinds of attention run at the shipped size with random weights, one
+word read and one or two written in turns.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ import numpy as np
 import torch
 
 from benchmarks.harness import Row, device_name, p95, table
+from seqgen.core.monotonic import HardState
 from seqgen.models.translator import Translator, TranslatorConfig
 from seqgen.representation.subword import END, Subwords
+from seqgen.tasks.streams import Session
 from seqgen.tasks.translation import TranslationModel, load
 
 TEXT = Path(__file__).parents[1] / "tests/fixtures/text"
@@ -72,16 +74,29 @@ def stream(model: TranslationModel, words: list[str], count: int) -> np.ndarray:
         start = time.process_time()
         session.push(words[index])
         ms.append(1000 * (time.process_time() - start))
+        keep_up(session)
     return np.array(ms)
 
 
+def keep_up(session: Session) -> None:
+    """Look at the next word from now on: random weights would look at one place for ever."""
+    streams = session._streams
+    decoder = streams._state.decoder
+    attention = decoder.core.attention
+    if isinstance(attention, HardState):
+        start = attention.memory.offset + attention.memory.length
+        core = decoder.core._replace(attention=attention._replace(start=start))
+        streams._state = streams._state._replace(decoder=decoder._replace(core=core))
+
+
 def random_model(kind: str) -> TranslationModel:
-    """The size of a shipped model; a frame is a stop about every second time, and no sentence ends."""
+    """The size of a shipped model. Every frame is a stop, and no sentence ends: it writes 1.5 times as many
+    words as it reads, the most that a stream may."""
     with tempfile.TemporaryDirectory() as folder:
         files = (TEXT / "train.de", TEXT / "train.en")
         subwords = Subwords.train(files, 500, Path(folder) / "subwords.model", coverage=0.99)
     torch.manual_seed(1)
-    config = TranslatorConfig(attention=kind, offset=0.0)  # type: ignore[arg-type]
+    config = TranslatorConfig(attention=kind, scale=0.0, offset=1.0)  # type: ignore[arg-type]
     model = Translator(config).eval().requires_grad_(False)
     model.head.ends[: len(subwords.ends)] = torch.from_numpy(subwords.ends)
     model.head.bias[len(subwords.ends) :] = -100.0
