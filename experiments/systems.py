@@ -77,6 +77,9 @@ def systems(first: int, longer: int = 1) -> tuple[System, ...]:
         ),
         System("mocha-2", "MoChA", "mocha", 4 * short // 5, "offline", **HARD, chunk=2),
         System("mocha-8", "MoChA", "mocha", 4 * short // 5, "offline", **HARD, chunk=8),
+        System("mocha-8-milk", "MoChA after MILk", "mocha", short // 2, "milk-0.6", **AFTER, chunk=8),
+        System("mocha-4-milk", "MoChA after MILk", "mocha", short // 2, "mocha-8-milk", **AFTER, chunk=4),
+        System("mocha-2-milk", "MoChA after MILk", "mocha", short // 2, "mocha-4-milk", **AFTER, chunk=2),
         System("milk-direct", "MILk, one stage", "milk", 3 * short // 2, "offline", latency=1.0, ramp=0.6),
         System("offline-longer", "offline", "soft", 2 * short, "offline"),
     )
@@ -84,3 +87,4 @@ def systems(first: int, longer: int = 1) -> tuple[System, ...]:
 
 LAGS = (1, 2, 3, 4, 5, 7, 9, 100)
 HARD: dict[str, Any] = {"latency": 0.1, "straight_through": 0.5}
+AFTER: dict[str, Any] = {"latency": 0.3, "ramp": 0.0, "straight_through": 0.5}
