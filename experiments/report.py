@@ -37,7 +37,7 @@ def write_report(
         f"# {corpus.title}",
         f"Made by `python -m experiments.translation {name} --data DIR --runs DIR --docs DIR`. {corpus.note}",
         f"![BLEU against latency]({name}.png)" if points else "",
-        table(rows),
+        table(rows, {system.name: later(system, chosen) for system in chosen}),
         long_table(rows),
         comparisons(rows, counts),
         f"Signatures: `{rows[0]['sacrebleu'][0]}`, `{rows[0]['sacrebleu'][1]}`, `{rows[0]['signature']}`.",
@@ -50,6 +50,7 @@ def write_report(
 
 
 READING = (
+    "Steps are those after the offline model that all start from; a batch has 1,600 padded subwords. "
     "Delays are those of streaming (hard) decoding, in words. CE is the cross-entropy of the references in "
     "nats a subword, as an expectation over stops (soft) and with the stops of streaming (hard): where the "
     "two are equal, the attention has become discrete. `p≥` marks another threshold than one half. An "
@@ -72,9 +73,15 @@ def point(row: Row) -> Point:
     return Point(row["family"], row["label"], row["BLEU"], latency, tuple(row["interval"]))
 
 
-def table(rows: list[Row]) -> str:
-    head = "| system | BLEU (95%) | chrF | AL | LAAL | DAL | AP | CE soft | CE hard | gap | seed |"
-    lines = [head, "|" + "---|" * 11]
+def later(system: System, chosen: list[System]) -> int:
+    """Steps that a system had after the offline one it comes from."""
+    every = {one.name: one for one in chosen}
+    return system.steps + later(every[system.start], chosen) if system.start else 0
+
+
+def table(rows: list[Row], steps: dict[str, int]) -> str:
+    head = "| system | steps | BLEU (95%) | chrF | AL | LAAL | DAL | AP | CE soft | CE hard | gap | seed |"
+    lines = [head, "|" + "---|" * 12]
     for row in rows:
         low, high = row["interval"]
         soft, hard = row["cross_entropy"], row.get("hard_cross_entropy")
@@ -82,6 +89,7 @@ def table(rows: list[Row]) -> str:
         entropy = [f"{soft:.3f}", *((f"{hard:.3f}", f"{hard - soft:.3f}") if hard is not None else ("", ""))]
         cells = [
             full(row),
+            f"{steps[row['name']]:,}",
             f"{row['BLEU']:.2f} ({low:.1f} to {high:.1f})",
             f"{row['chrF']:.1f}",
             *latency,

@@ -66,7 +66,7 @@ def same(a, b):
 
 
 def test_a_translator_learns_and_tells_how_it_waits(texts, tmp_path, capsys):
-    price = TranslationObjective(latency=0.3)
+    price = TranslationObjective(latency=2.0)
     settings = config(texts, tmp_path / "run", steps=120, diagnose_every=60, objective=price, join=0.0)
     run = trainer(settings)
     before = run.job.diagnose(run.bare.eval()).scalars
@@ -75,7 +75,7 @@ def test_a_translator_learns_and_tells_how_it_waits(texts, tmp_path, capsys):
     model, sections = load_model(tmp_path / "run", "translator")
     after = run.job.diagnose(model).scalars
     assert after["cross_entropy"] < 0.4 * before["cross_entropy"]
-    assert after["hard_lagging"] < 3
+    assert after["hard_lagging"] < 2.5  # of three words
     assert sections["training"]["step"] == 120
     assert "in streaming" in capsys.readouterr().err
     assert (tmp_path / "run" / "subwords.model").is_file()
