@@ -49,6 +49,7 @@ def test_the_seqgen_commands_run_one_after_the_other(desk, monkeypatch, capsys):
         arguments = shlex.split(command)[1:]
         if arguments[0] == "train":  # two steps instead of minutes
             at = arguments.index("--max-minutes")
+            arguments = [str(ROOT / "seqgen/shipped/de-en") if a == "runs/offline" else a for a in arguments]
             arguments[at : at + 2] = ["--max-steps", "2"]
         assert main(arguments) == 0, f"{command}: {capsys.readouterr().err}"
     assert (desk / "out/path.png").stat().st_size > 10_000
@@ -69,7 +70,7 @@ def test_a_pipe_runs(command, desk):
 def test_the_python_runs(block, desk, monkeypatch):
     monkeypatch.chdir(desk)
     exec(compile(block, "README.md", "exec"), {})
-    assert (desk / "step_4.mid").exists()
+    assert "write_midi" not in block or (desk / "step_4.mid").exists()
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("make ")])

@@ -1,5 +1,7 @@
 """The models that come with the package: each is there with its papers, and works."""
 
+from pathlib import Path
+
 import pytest
 
 import seqgen
@@ -7,14 +9,17 @@ from seqgen.cli.main import main
 from seqgen.tasks.shipped import SHIPPED, shipped_models
 from tests.tasks.small import write_drums, write_melody
 
-PROMISED = {"drums-2bar", "mel-16bar", "mel-2bar"}
+PROMISED = {"de-en", "digits-mocha", "drums-2bar", "en-de", "mel-16bar", "mel-2bar"}
+MUSIC = sorted(name for name in PROMISED if name.endswith("bar"))
+TRANSLATORS = ["de-en", "en-de"]
+TEXT = Path(__file__).parents[1] / "fixtures" / "text"
 
 
 def test_what_is_shipped_is_what_the_documentation_promises():
     assert set(shipped_models()) == PROMISED
 
 
-@pytest.mark.parametrize("name", shipped_models())
+@pytest.mark.parametrize("name", MUSIC)
 def test_a_shipped_model_interpolates_from_the_shell(name, tmp_path):
     write = write_drums if name.startswith("drums") else write_melody
     ends = [str(write(tmp_path / f"{seed}.mid", bars=4, seed=seed)) for seed in (1, 2)]
@@ -27,10 +32,27 @@ def test_a_shipped_model_interpolates_from_the_shell(name, tmp_path):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
 
 
-@pytest.mark.parametrize("name", shipped_models())
-def test_a_shipped_model_has_a_card_and_its_name_says_its_bars(name):
+@pytest.mark.parametrize("name", MUSIC)
+def test_the_name_of_a_music_model_says_its_bars(name):
+    assert name.endswith(f"-{seqgen.load(name).converter.bars}bar")
+
+
+@pytest.mark.parametrize("name", sorted(PROMISED))
+def test_a_shipped_model_has_a_card_and_is_small(name):
+    assert len((SHIPPED / name / "card.md").read_text(encoding="utf-8")) > 200
+    assert (SHIPPED / name / "evaluation.json").is_file()
+    assert sum(path.stat().st_size for path in (SHIPPED / name).iterdir()) <= 12_000_000
+
+
+@pytest.mark.parametrize("name", TRANSLATORS)
+def test_a_shipped_translator_streams_what_it_translates(name):
+    """Forty sentences word by word: the words and the delays of the batch path."""
     model = seqgen.load(name)
-    assert model.name == name
-    assert len(model.card) > 200
-    assert name.endswith(f"-{model.converter.bars}bar")
-    assert (SHIPPED / name / "model.safetensors").stat().st_size <= 12_000_000
+    lines = (TEXT / f"test.{name[:2]}").read_text(encoding="utf-8").splitlines()
+    early = 0
+    for line, whole in zip(lines, model.translations(lines), strict=True):
+        events = list(model.trace(line.split()))
+        assert [event.word for event in events if event.action == "WRITE"] == whole.words
+        assert [event.read for event in events if event.action == "WRITE"] == whole.delays
+        early += bool(whole.delays) and whole.delays[0] < len(line.split())
+    assert early > len(lines) // 2, "it waits for the end of most sentences"
