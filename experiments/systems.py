@@ -80,6 +80,7 @@ def systems(first: int, longer: int = 1) -> tuple[System, ...]:
         System("mocha-8-milk", "MoChA after MILk", "mocha", short // 2, "milk-0.6", **AFTER, chunk=8),
         System("mocha-4-milk", "MoChA after MILk", "mocha", short // 2, "mocha-8-milk", **AFTER, chunk=4),
         System("mocha-2-milk", "MoChA after MILk", "mocha", short // 2, "mocha-4-milk", **AFTER, chunk=2),
+        System("hard-milk", "hard after MILk", "hard", short // 2, "mocha-4-milk", **AFTER),
         System("milk-direct", "MILk, one stage", "milk", 3 * short // 2, "offline", latency=1.0, ramp=0.6),
         System("offline-longer", "offline", "soft", 2 * short, "offline"),
     )
