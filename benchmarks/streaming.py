@@ -51,16 +51,19 @@ def rows(words: int = WORDS, plot: Path | None = None) -> list[Row]:
 
 def sentences(model: TranslationModel, lines: list[str]) -> list[Row]:
     """What a word of real text costs: each word read, with all that it decides, and each word written."""
-    read, total, written = [], 0.0, 0
+    read, each, total, written = [], [], 0.0, 0
     for line in lines:
         session = model.session()
         for word in [*line.split(), None]:
             start = time.process_time()
-            written += len(session.finish() if word is None else session.push(word))
+            new = len(session.finish() if word is None else session.push(word))
             read.append(1000 * (time.process_time() - start))
             total += read[-1]
+            written += new
+            each += [read[-1] / new] * new if new else []
     return [
-        Row(f"{model.name}: a word read and what it decides, p95", p95(read), "ms", TARGET),
+        Row(f"{model.name}: a word read and all the words it lets out, p95", p95(read), "ms", TARGET),
+        Row(f"{model.name}: a word written, p95", p95(each), "ms", TARGET),
         Row(f"{model.name}: the same, median", statistics.median(read), "ms"),
         Row(f"{model.name}: all of it, a word written", total / max(1, written), "ms"),
     ]
