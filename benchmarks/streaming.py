@@ -64,8 +64,10 @@ def sentences(model: TranslationModel, lines: list[str]) -> list[Row]:
     return [
         Row(f"{model.name}: a word read and all the words it lets out, p95", p95(read), "ms", TARGET),
         Row(f"{model.name}: a word written, p95", p95(each), "ms", TARGET),
-        Row(f"{model.name}: the same, median", statistics.median(read), "ms"),
-        Row(f"{model.name}: all of it, a word written", total / max(1, written), "ms"),
+        Row(
+            f"{model.name}: a word read and all the words it lets out, median", statistics.median(read), "ms"
+        ),
+        Row(f"{model.name}: a word written, mean", total / max(1, written), "ms"),
     ]
 
 
