@@ -62,7 +62,7 @@ def sentences(model: TranslationModel, lines: list[str]) -> list[Row]:
             written += new
             each += [read[-1] / new] * new if new else []
     return [
-        Row(f"{model.name}: a word read and all the words it lets out, p95", p95(read), "ms", TARGET),
+        Row(f"{model.name}: a word read, with all it lets out, p95", p95(read), "ms", TARGET),
         Row(f"{model.name}: a word written, p95", p95(each), "ms", TARGET),
         Row(
             f"{model.name}: a word read and all the words it lets out, median", statistics.median(read), "ms"
