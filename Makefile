@@ -57,7 +57,7 @@ demo: $(VENV)/.installed-demo
 	$(BIN)/seqgen interpolate mel-16bar examples/melody_a.mid examples/melody_b.mid demo/melody --num-steps 7 --seed 1
 	$(BIN)/seqgen interpolate drums-2bar examples/drums_a.mid examples/drums_b.mid demo/drums --num-steps 7 --seed 1
 	@echo; echo "Translating while the words arrive:"
-	echo "Ich habe gestern einen alten Freund getroffen." | $(BIN)/seqgen translate de-en --stream --trace
+	echo "Wenn es morgen regnet, bleiben wir zu Hause." | $(BIN)/seqgen translate de-en --stream --trace
 	@echo; echo "The music lies in:"; find demo -type f | sort | sed 's/^/  /'
 
 test: $(VENV)/.installed-dev
