@@ -153,4 +153,6 @@ def comparison(one: Row, other: Row, found: Comparison) -> str:
 
 def full(row: Row) -> str:
     family, label = row["family"], row["label"]
-    return label if family in ("offline",) or label == "hard" else f"{family} {label}"
+    if label == "hard":
+        return str(family)
+    return str(label) if family == "offline" else f"{family} {label}"
