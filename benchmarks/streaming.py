@@ -65,7 +65,7 @@ def sentences(model: TranslationModel, lines: list[str]) -> list[Row]:
         Row(f"{model.name}: a word read, with all it lets out, p95", p95(read), "ms", TARGET),
         Row(f"{model.name}: a word written, p95", p95(each), "ms", TARGET),
         Row(
-            f"{model.name}: a word read and all the words it lets out, median", statistics.median(read), "ms"
+            f"{model.name}: a word read, with all it lets out, median", statistics.median(read), "ms"
         ),
         Row(f"{model.name}: a word written, mean", total / max(1, written), "ms"),
     ]
