@@ -64,9 +64,7 @@ def sentences(model: TranslationModel, lines: list[str]) -> list[Row]:
     return [
         Row(f"{model.name}: a word read, with all it lets out, p95", p95(read), "ms", TARGET),
         Row(f"{model.name}: a word written, p95", p95(each), "ms", TARGET),
-        Row(
-            f"{model.name}: a word read, with all it lets out, median", statistics.median(read), "ms"
-        ),
+        Row(f"{model.name}: a word read, with all it lets out, median", statistics.median(read), "ms"),
         Row(f"{model.name}: a word written, mean", total / max(1, written), "ms"),
     ]
 
