@@ -58,6 +58,7 @@ def test_the_same_systems_give_the_same_bytes(tmp_path):
 
 def test_one_system_without_a_label_can_be_drawn(tmp_path):
     write_curve([point("hard", "", 20.0, 2.0)], tmp_path / "a.png", dpi=40)
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(
