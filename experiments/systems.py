@@ -58,9 +58,10 @@ class System:
 def systems(first: int) -> tuple[System, ...]:
     """All systems of one corpus. first: steps of the offline model.
 
-    The controls get 2,000 steps more than the offline model, about as many as the chain to MILk's second price
-    of delay (2,300): `offline-longer` shows what these steps are worth without any waiting, and wait-k is
-    trained on many k at once (Elbayad et al. 2020). Later links of the chain have had more; the table says so.
+    The controls get 2,000 steps more than the offline model, about as many as the chain to MILk's second
+    price of delay (2,300): `offline-longer` shows what these steps are worth without any waiting, and wait-k
+    is trained on many k at once (Elbayad et al. 2020). Later links of the chain have had more; the table says
+    how many.
     """
     return (
         System("offline", "offline", "soft", first, None, 2.5e-3),
