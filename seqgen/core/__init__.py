@@ -19,6 +19,7 @@ from seqgen.core.sampling import GREEDY, Sampling
 from seqgen.core.sequence import SequenceModule
 from seqgen.core.state import State, select, where
 from seqgen.core.wait_k import WaitK
+from seqgen.core.wavenet import WaveNet, WaveNetState
 
 __all__ = [
     "GREEDY",
@@ -47,6 +48,8 @@ __all__ = [
     "State",
     "TokenEmbedding",
     "WaitK",
+    "WaveNet",
+    "WaveNetState",
     "average_lagging",
     "beam_search",
     "expected_delay",

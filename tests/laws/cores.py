@@ -21,6 +21,7 @@ from seqgen.core import (
     SequenceModule,
     SoftAttention,
     WaitK,
+    WaveNet,
 )
 
 B, T, Z, E, W = 3, 12, 5, 6, 8
@@ -50,6 +51,17 @@ def flat_direct() -> Conductor:
     planner = Planner(Z, 1, width=0, segments=3, segment_size=3)
     voice = LSTM(E + planner.segment_size, W, planner.bar_size, feed_cond=False)
     return Conductor(voice, planner, T, metre=4)
+
+
+def wavenet(input_size: int, cond_size: int, local_size: int = 0, kernel: int = 2) -> WaveNet:
+    """Sees further back than a bar, so what must not cross a bar line could."""
+    return WaveNet(input_size, 5, 7, W, cond_size, (1, 2, 4, 1), kernel, local_size)
+
+
+def conductor_wavenet() -> Conductor:
+    planner = Planner(Z, T // BAR, width=7, segments=2, segment_size=3)
+    torch.nn.init.normal_(planner.correction.weight)
+    return Conductor(wavenet(E + 3, planner.bar_size, local_size=3), planner, BAR, metre=2)
 
 
 class Attending(SequenceModule):
@@ -91,6 +103,10 @@ CORES: dict[str, Callable] = {
         Conductor(LSTM(E, W, 5), Planner(7, 2, width=5), 2), Planner(Z, T // BAR, width=7), BAR
     ),
     "residual-lstm": lambda: ResidualLSTM(E, W, 3),
+    "wavenet": lambda: wavenet(E, Z),
+    "wavenet-three-taps": lambda: wavenet(E, Z, kernel=3),
+    "wavenet-local": lambda: wavenet(E, Z, local_size=2),
+    "conductor-wavenet": conductor_wavenet,
     "soft-attention": lambda: Attending(SoftAttention(W, W, 5)),
     "wait-k": lambda: Attending(WaitK(W, W, 5, lag=2)),
     "hard": lambda: Attending(monotonic("hard"), hard=True),
