@@ -87,9 +87,10 @@ class WaveNet(SequenceModule):
         for layer, before in enumerate(state.past):
             seen = torch.cat([before.to(x.dtype), x], 1)  # [B, R + T, C]
             past.append(latest(seen, before.shape[1], lengths))
-            a, b = self._gates(layer, seen, x.shape[1], gates).chunk(2, -1)
+            read = self._gates(layer, seen, x.shape[1])
+            a, b = (read if gates is None else read + gates[layer]).chunk(2, -1)
             z = self.leave[layer](a.tanh() * b.sigmoid())
-            change, skip = z[..., : self.width], z[..., self.width :]
+            change, skip = z.split([self.width, z.shape[-1] - self.width], -1)
             x = x + change
             skips = skip if skips is None else skips + skip
         y = (cast(Tensor, skips) * len(past) ** -0.5).relu()
@@ -97,22 +98,20 @@ class WaveNet(SequenceModule):
 
     def _conditioning(
         self, x: Float[Tensor, "B T I"], bias: Float[Tensor, "B N G"]
-    ) -> Float[Tensor, "B #T N G"] | None:
-        """What is added to the gates of each of N layers; one for all frames where they share it."""
+    ) -> tuple[Float[Tensor, "B #T G"], ...] | None:
+        """What is added to the gates of each layer; one for all frames where they share it."""
         layers = len(self.dilations)
         fixed = bias[:, None] if bias.shape[1] else None
-        if self.local is None:
-            return fixed
-        local = self.local(x[..., -self.local_size :]).unflatten(-1, (layers, -1))
-        return local if fixed is None else local + fixed
+        if self.local is not None:
+            local = self.local(x[..., -self.local_size :]).unflatten(-1, (layers, -1))
+            fixed = local if fixed is None else local + fixed
+        # unbind, not an index a layer: the gradient is then put together once, and not once a layer.
+        return None if fixed is None else fixed.unbind(2)
 
-    def _gates(
-        self, layer: int, seen: Float[Tensor, "B S C"], steps: int, gates: Float[Tensor, "B #T N G"] | None
-    ) -> Float[Tensor, "B T G"]:
+    def _gates(self, layer: int, seen: Float[Tensor, "B S C"], steps: int) -> Float[Tensor, "B T G"]:
         apart = self.dilations[layer]
         taps = [seen[:, tap * apart : tap * apart + steps] for tap in range(self.kernel)]
-        read = self.taps[layer](torch.cat(taps, -1))
-        return read if gates is None else read + gates[:, :, layer]
+        return self.taps[layer](torch.cat(taps, -1))
 
 
 def latest(
