@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Int
-from torch import Tensor, nn
+from torch import Tensor
 
 from seqgen.core.attention import Attention
 from seqgen.core.dropout import LockedDropout
+from seqgen.core.linear import Linear
 from seqgen.core.lstm import LSTM, LSTMState
 from seqgen.core.sequence import SequenceModule
 from seqgen.core.state import where
@@ -39,7 +40,7 @@ class AttentionDecoder(SequenceModule):
         self.lower = LSTM(embedding_size, width, 0)
         self.attention = attention
         self.upper = LSTM(width + attention.value_size, width, 0)
-        self.readout = nn.Linear(width + attention.value_size, output_size)
+        self.readout = Linear(width + attention.value_size, output_size)
         self.dropout = LockedDropout(dropout)
 
     def init_state(
@@ -85,14 +86,14 @@ class AttentionDecoder(SequenceModule):
         asked = self.dropout(asked)
         query = torch.cat([asked, x[..., -1:]], -1) if isinstance(self.attention, WaitK) else asked
         context, alpha, attention = self.attention.align(query, state.attention, lengths)
-        if x.shape[1] == 1 and bool(self.attention.waiting(attention).all()):  # no row goes any further
+        held = self.attention.waiting(attention) if x.shape[1] == 1 else None
+        if held is not None and bool(held.all()):  # no row goes any further
             y = x.new_zeros(len(x), 1, self.output_size)
             return y, alpha, AttentionDecoderState(state.lower, attention, state.upper)
         context = context.to(asked.dtype)
         read, upper = self.upper(self.dropout(torch.cat([asked, context], -1)), state.upper, lengths)
         y = self.dropout(torch.tanh(self.readout(torch.cat([read, context], -1))))
-        if x.shape[1] == 1:  # a row that waits for source has not advanced
-            held = self.attention.waiting(attention)
+        if held is not None and bool(held.any()):  # a row that waits for source has not advanced
             lower, upper = where(held, state.lower, lower), where(held, state.upper, upper)
         return y, alpha, AttentionDecoderState(lower, attention, upper)
 

@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from seqgen.core.linear import Linear
+
 
 class DotEnergy(nn.Module):
     """Scaled dot product of a projected query and a projected frame (Vaswani et al. 2017)."""
@@ -13,8 +15,8 @@ class DotEnergy(nn.Module):
     def __init__(self, query_size: int, value_size: int, width: int):
         super().__init__()
         self.width = width
-        self.query = nn.Linear(query_size, width, bias=False)
-        self.key = nn.Linear(value_size, width, bias=False)
+        self.query = Linear(query_size, width, bias=False)
+        self.key = Linear(value_size, width, bias=False)
 
     def forward(self, x: Float[Tensor, "B T I"], key: Float[Tensor, "B S A"]) -> Float[Tensor, "B T S"]:
         return torch.bmm(self.query(x), key.to(x.dtype).transpose(1, 2)) * self.width**-0.5
@@ -30,8 +32,8 @@ class MonotonicEnergy(nn.Module):
     def __init__(self, query_size: int, value_size: int, width: int, scale: float, offset: float):
         super().__init__()
         self.width = width
-        self.query = nn.Linear(query_size, width)
-        self.key = nn.Linear(value_size, width, bias=False)
+        self.query = Linear(query_size, width)
+        self.key = Linear(value_size, width, bias=False)
         self.v = nn.Parameter(torch.randn(width))
         self.g = nn.Parameter(torch.tensor(float(scale)))
         self.r = nn.Parameter(torch.tensor(float(offset)))

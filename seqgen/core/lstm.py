@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from seqgen.core.sequence import SequenceModule
 from seqgen.core.state import where
+from seqgen.kernels import thin
 
 
 class LSTMState(NamedTuple):
@@ -46,6 +47,12 @@ class LSTM(SequenceModule):
     ) -> tuple[Float[Tensor, "B T D"], LSTMState]:
         if self.feed_cond:
             x = torch.cat([x, state.cond[:, None].expand(-1, x.shape[1], -1).to(x.dtype)], -1)
+        if (
+            lengths is None
+            and x.shape[1] <= thin.MOST_FRAMES
+            and thin.serves(x, len(x), *self.rnn.parameters())
+        ):
+            return self._frames(x, state)
         if x.shape[1] == 1 and lengths is None and x.device.type == "cpu":
             return self._step(x[:, 0], state)
         hc = (state.h.transpose(0, 1).contiguous(), state.c.transpose(0, 1).contiguous())
@@ -58,6 +65,17 @@ class LSTM(SequenceModule):
             y = nn.utils.rnn.pad_packed_sequence(packed, batch_first=True, total_length=x.shape[1])[0]
         new = LSTMState(hc[0].transpose(0, 1), hc[1].transpose(0, 1), state.cond)
         return y, new if lengths is None else where(lengths > 0, new, state)
+
+    def _frames(
+        self, x: Float[Tensor, "B T J"], state: LSTMState
+    ) -> tuple[Float[Tensor, "B T D"], LSTMState]:
+        """A few frames of a few rows, by the step kernel."""
+        h, c = [], []
+        for layer, weights in enumerate(self.rnn.all_weights):
+            x, hidden, cell = thin.lstm(x, state.h[:, layer], state.c[:, layer], *weights)
+            h.append(hidden[:, None])
+            c.append(cell[:, None])
+        return x, LSTMState(*(s[0] if len(s) == 1 else torch.cat(s, 1) for s in (h, c)), state.cond)
 
     def _step(self, x: Float[Tensor, "B J"], state: LSTMState) -> tuple[Float[Tensor, "B 1 D"], LSTMState]:
         """One frame. torch.nn.LSTM has oneDNN repack all weights at every call: 3 times the work here."""

@@ -51,11 +51,16 @@ def take_turn(
             drawn = torch.where(ended & full, end, drawn)
         early = stopped & ~ended & (drawn == end)
         taken = stopped & ~early
+        if bool(taken.all()):
+            return drawn, new
         token = torch.where(taken, drawn, token)
         # A row that waits keeps where it has looked; one that stopped too early looks further.
         looked = attention.move_on(new.core.attention, early)
-        kept = where(looking & ~taken, looked, state.core.attention)
-        state = where(taken, new, state._replace(core=state.core._replace(attention=kept)))
+        held = looking & ~taken
+        kept = looked if bool(held.all()) else where(held, looked, state.core.attention)
+        state = state._replace(core=state.core._replace(attention=kept))
+        if bool(taken.any()):
+            state = where(taken, new, state)
         looking = early
     return token, state
 

@@ -16,8 +16,8 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SOURCES = ("alignment.cpp", "window.cpp")
-HEADERS = ("vector.h", "work.h")
+SOURCES = ("alignment.cpp", "window.cpp", "thin.cpp")
+HEADERS = ("vector.h", "work.h", "activation.h")
 FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden", "-fno-math-errno")
 X86_LEVELS = {
     "avx512": ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma"),

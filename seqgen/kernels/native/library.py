@@ -20,6 +20,8 @@ KERNELS = {
     "alignment_backward": (None, (*9 * [POINTER], *5 * [NUMBER])),
     "window_forward": (NUMBER, (*3 * [POINTER], *4 * [NUMBER])),
     "window_backward": (None, (*5 * [POINTER], *4 * [NUMBER])),
+    "thin_linear": (None, (*4 * [POINTER], *4 * [NUMBER])),
+    "thin_lstm": (None, (*8 * [POINTER], *5 * [NUMBER])),
 }
 """name: result (what `Native.call` returns, or nothing) and arguments"""
 

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 
 from seqgen.core import Head, Sampling
 from seqgen.core.sampling import at_least_float32
+from seqgen.kernels import thin
 
 UNKNOWN, END = 0, 1
 """token 0 stands for what the subwords cannot say and is never written; token 1 ends a sentence"""
@@ -40,7 +41,7 @@ class SubwordHead(Head):
         return torch.cat([e, self.ends[token][..., None].to(e.dtype)], -1)
 
     def logits(self, y: Float[Tensor, "*B D"]) -> Float[Tensor, "*B V"]:
-        return F.linear(y, self.table.weight[: self.vocabulary_size], self.bias)
+        return thin.linear(y, self.table.weight[: self.vocabulary_size], self.bias)
 
     def log_prob(self, y: Float[Tensor, "*B D"], token: Int[Tensor, "*B"]) -> Float[Tensor, "*B"]:
         logits = at_least_float32(self.logits(y))
