@@ -75,7 +75,9 @@ class LSTM(SequenceModule):
             x, hidden, cell = thin.lstm(x, state.h[:, layer], state.c[:, layer], *weights)
             h.append(hidden[:, None])
             c.append(cell[:, None])
-        return x, LSTMState(*(s[0] if len(s) == 1 else torch.cat(s, 1) for s in (h, c)), state.cond)
+        if len(h) == 1:
+            return x, LSTMState(h[0], c[0], state.cond)
+        return x, LSTMState(torch.cat(h, 1), torch.cat(c, 1), state.cond)
 
     def _step(self, x: Float[Tensor, "B J"], state: LSTMState) -> tuple[Float[Tensor, "B 1 D"], LSTMState]:
         """One frame. torch.nn.LSTM has oneDNN repack all weights at every call: 3 times the work here."""
