@@ -9,7 +9,7 @@ from typing import Literal
 from seqgen.cli.run import run
 from seqgen.training.config import TrainConfig
 
-Task = Literal["music", "recognition", "translation"]
+Task = Literal["language_model", "music", "recognition", "translation", "audio"]
 
 
 def choose(arguments: list[str]) -> Callable[..., int]:
@@ -23,6 +23,14 @@ def choose(arguments: list[str]) -> Callable[..., int]:
         from seqgen.cli.train_recognition import train as recognition
 
         return recognition
+    if task == "language_model":
+        from seqgen.cli.train_language import train as language
+
+        return language
+    if task == "audio":
+        from seqgen.cli.train_audio import train as audio
+
+        return audio
     return train
 
 

@@ -8,12 +8,16 @@ from seqgen.core.attention_decoder import AttentionDecoder, AttentionDecoderStat
 from seqgen.core.beam import Beam, beam_search
 from seqgen.core.conductor import Conductor, ConductorState
 from seqgen.core.decoder import Decoder, DecoderState
+from seqgen.core.guide import Guided, GuidedState
 from seqgen.core.head import Bernoulli, BitEmbedding, Categorical, Head, TokenEmbedding
 from seqgen.core.latency import average_lagging, expected_delay, quantity_gap
+from seqgen.core.logistic import BinEmbedding, LogisticMixture
 from seqgen.core.lstm import LSTM, LSTMState
 from seqgen.core.memory import Memory
+from seqgen.core.metre import Metre, MetreState
 from seqgen.core.monotonic import MonotonicAttention
 from seqgen.core.plan import Plan, Planner
+from seqgen.core.product import Product
 from seqgen.core.residual import ResidualLSTM
 from seqgen.core.sampling import GREEDY, Sampling
 from seqgen.core.sequence import SequenceModule
@@ -29,18 +33,25 @@ __all__ = [
     "AttentionDecoderState",
     "Beam",
     "Bernoulli",
+    "BinEmbedding",
     "BitEmbedding",
     "Categorical",
     "Conductor",
     "ConductorState",
     "Decoder",
     "DecoderState",
+    "Guided",
+    "GuidedState",
     "Head",
     "LSTMState",
+    "LogisticMixture",
     "Memory",
+    "Metre",
+    "MetreState",
     "MonotonicAttention",
     "Plan",
     "Planner",
+    "Product",
     "ResidualLSTM",
     "Sampling",
     "SequenceModule",

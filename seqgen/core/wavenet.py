@@ -18,6 +18,7 @@ from typing import NamedTuple, cast
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from seqgen.core.sequence import SequenceModule
 
@@ -80,15 +81,16 @@ class WaveNet(SequenceModule):
     def forward(
         self, x: Float[Tensor, "B T I"], state: WaveNetState, lengths: Int[Tensor, "B"] | None = None
     ) -> tuple[Float[Tensor, "B T D"], WaveNetState]:
-        gates = self._conditioning(x, state.bias)
-        x = self.entry(x[..., : self.input_size - self.local_size])
+        bias = state.bias[:, None].unbind(2)  # not an index a layer, whose gradients would be added up
+        x, local = x.split([self.input_size - self.local_size, self.local_size], -1)
+        x = self.entry(x)
         skips: Tensor | None = None
         past = []
         for layer, before in enumerate(state.past):
             seen = torch.cat([before.to(x.dtype), x], 1)  # [B, R + T, C]
             past.append(latest(seen, before.shape[1], lengths))
-            read = self._gates(layer, seen, x.shape[1])
-            a, b = (read if gates is None else read + gates[layer]).chunk(2, -1)
+            read = self._gates(layer, seen, local)
+            a, b = (read + bias[layer] if bias else read).chunk(2, -1)
             z = self.leave[layer](a.tanh() * b.sigmoid())
             change, skip = z.split([self.width, z.shape[-1] - self.width], -1)
             x = x + change
@@ -96,22 +98,18 @@ class WaveNet(SequenceModule):
         y = (cast(Tensor, skips) * len(past) ** -0.5).relu()
         return self.exit(y).relu(), WaveNetState(tuple(past), state.bias)
 
-    def _conditioning(
-        self, x: Float[Tensor, "B T I"], bias: Float[Tensor, "B N G"]
-    ) -> tuple[Float[Tensor, "B #T G"], ...] | None:
-        """What is added to the gates of each layer; one for all frames where they share it."""
-        layers = len(self.dilations)
-        fixed = bias[:, None] if bias.shape[1] else None
-        if self.local is not None:
-            local = self.local(x[..., -self.local_size :]).unflatten(-1, (layers, -1))
-            fixed = local if fixed is None else local + fixed
-        # unbind, not an index a layer: the gradient is then put together once, and not once a layer.
-        return None if fixed is None else fixed.unbind(2)
-
-    def _gates(self, layer: int, seen: Float[Tensor, "B S C"], steps: int) -> Float[Tensor, "B T G"]:
-        apart = self.dilations[layer]
+    def _gates(
+        self, layer: int, seen: Float[Tensor, "B S C"], local: Float[Tensor, "B T Q"]
+    ) -> Float[Tensor, "B T G"]:
+        apart, steps = self.dilations[layer], local.shape[1]
         taps = [seen[:, tap * apart : tap * apart + steps] for tap in range(self.kernel)]
-        return self.taps[layer](torch.cat(taps, -1))
+        read = self.taps[layer]
+        if self.local is None:
+            return read(torch.cat(taps, -1))
+        # The local conditioning is one more tap: of itself it would fill B T L 2C numbers before it is added.
+        weight = self.local.weight.unflatten(0, (len(self.dilations), -1))[layer]
+        weight = torch.cat([read.weight, weight], 1)
+        return F.linear(torch.cat([*taps, local.to(seen.dtype)], -1), weight, read.bias)
 
 
 def latest(

@@ -19,6 +19,8 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from seqgen.config import from_dict, to_dict
+from seqgen.models.audio_wavenet import AudioWaveNet, AudioWaveNetConfig
+from seqgen.models.language_model import LanguageModel, LanguageModelConfig
 from seqgen.models.music_vae import MusicVAE, MusicVAEConfig
 from seqgen.models.recognizer import Recognizer, RecognizerConfig
 from seqgen.models.translator import Translator, TranslatorConfig
@@ -28,6 +30,8 @@ MAX_CONFIG_BYTES = 1 << 20
 MAX_WEIGHT_BYTES = 4 << 30
 SECTIONS = ("format", "kind", "model", "representation", "training")
 KINDS: dict[str, tuple[Any, Any]] = {
+    "language_model": (LanguageModelConfig, LanguageModel),
+    "audio_wavenet": (AudioWaveNetConfig, AudioWaveNet),
     "music_vae": (MusicVAEConfig, MusicVAE),
     "recognizer": (RecognizerConfig, Recognizer),
     "translator": (TranslatorConfig, Translator),

@@ -16,9 +16,11 @@ from torch.utils.tensorboard import SummaryWriter
 
 from seqgen.config import to_dict
 from seqgen.models.checkpoint import read_weights, save_model
+from seqgen.training.audio import AudioConfig, AudioJob
 from seqgen.training.checkpoint import Run, load_run, save_run
 from seqgen.training.config import TrainConfig
 from seqgen.training.job import Job
+from seqgen.training.language import LanguageConfig, LanguageJob
 from seqgen.training.music import MusicJob
 from seqgen.training.recognition import RecognitionConfig, RecognitionJob
 from seqgen.training.report import Reporter
@@ -158,6 +160,10 @@ def make_job(config: RunConfig, fabric: Fabric) -> Job:
         return TranslationJob(config, fabric, rank, world)
     if isinstance(config, RecognitionConfig):
         return RecognitionJob(config, rank, world)
+    if isinstance(config, AudioConfig):
+        return AudioJob(config, rank, world)
+    if isinstance(config, LanguageConfig):
+        return LanguageJob(config, rank, world)
     raise TypeError(f"no job for {type(config).__name__}")
 
 
