@@ -9,6 +9,9 @@ from typing import Any, Literal
 LARGEST = 1 << 16
 MOST_LAYERS = 16
 MOST_BARS = 1024
+MOST_DILATIONS = 64
+FARTHEST = 1 << 14
+"""frames that a WaveNet may look back: a state holds that many"""
 BY_BAR = ("hierarchical", "all", "hierarchical", "direct")
 
 
@@ -39,9 +42,16 @@ class DecoderConfig:
     plan: Literal["recurrent", "direct"] = "direct"
     """recurrent: the code (flat) or the conductor's output (hierarchical) is fed at every step, as in the
     paper; direct: a linear path from the code gives every beat its own plan"""
+    voice: Literal["lstm", "wavenet"] = "lstm"
+    """what writes the tokens: a recurrence, or dilated causal convolutions"""
     width: int = 512
-    """LSTM units"""
+    """LSTM units; residual channels of a WaveNet"""
     layers: int = 1
+    """of an LSTM; a WaveNet has one for each dilation"""
+    dilations: tuple[int, ...] = (1, 2, 4, 8, 1, 2, 4, 8)
+    """WaveNet: how far apart the two taps of each layer are, in steps"""
+    skip_width: int = 256
+    """WaveNet: channels of the path from each layer to the output"""
     conductor_width: int = 256
     """LSTM units of the conductor, for a hierarchical decoder"""
     plan_size: int = 128
@@ -49,6 +59,8 @@ class DecoderConfig:
 
     def __post_init__(self) -> None:
         check_sizes(self, width=LARGEST, layers=MOST_LAYERS, conductor_width=LARGEST, plan_size=LARGEST)
+        check_sizes(self, skip_width=LARGEST)
+        check_dilations(self.dilations)
 
 
 @dataclass(frozen=True)
@@ -113,3 +125,13 @@ def check_sizes(config: Any, **largest: int) -> None:
     for name, high in largest.items():
         if not 1 <= getattr(config, name) <= high:
             raise ValueError(f"{name} must be 1 to {high}, got {getattr(config, name)}")
+
+
+def check_dilations(dilations: tuple[int, ...]) -> None:
+    """The weights say nothing about dilations, so a file could ask for a state of any size."""
+    if not 1 <= len(dilations) <= MOST_DILATIONS or min(dilations) < 1 or sum(dilations) > FARTHEST:
+        shown = f"{len(dilations)} that sum to {sum(dilations)}" if len(dilations) > 16 else list(dilations)
+        raise ValueError(
+            f"dilations must be 1 to {MOST_DILATIONS} numbers of at least 1 that sum to at most {FARTHEST}, "
+            f"got {shown}"
+        )

@@ -9,10 +9,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor, nn
 
-from seqgen.core import GREEDY, LSTM, Bernoulli, Categorical, Conductor, Decoder, Head, Planner, Sampling
+from seqgen.core import GREEDY, Bernoulli, Categorical, Conductor, Decoder, Head, Planner, Sampling
 from seqgen.core.decoder import rng_device
 from seqgen.models.music_vae.config import MusicVAEConfig
 from seqgen.models.music_vae.encoder import Encoder, Posterior
+from seqgen.models.voice import build_voice, output_size
 
 
 class Objective(NamedTuple):
@@ -115,20 +116,20 @@ def shift(token: Int[Tensor, "B T"], start: int) -> Int[Tensor, "B T"]:
 def build_decoder(config: MusicVAEConfig) -> Decoder:
     """The decoder that the config describes: head, voice, and a conductor where there is a plan to follow."""
     c, d = config, config.decoder
+    size = output_size(d)
     head: Head = (
-        Categorical(d.width, c.vocabulary_size, c.embedding)
+        Categorical(size, c.vocabulary_size, c.embedding)
         if c.head == "categorical"
-        else Bernoulli(d.width, c.vocabulary_size.bit_length() - 1, c.embedding)
+        else Bernoulli(size, c.vocabulary_size.bit_length() - 1, c.embedding)
     )
     hierarchical, direct = d.kind == "hierarchical", d.plan == "direct"
     if not hierarchical and not direct:
-        return Decoder(LSTM(c.embedding, d.width, c.latent, d.layers), head)
+        return Decoder(build_voice(d, c.embedding, c.latent), head)
     bars, bar = (c.bars, c.steps_per_bar) if hierarchical else (1, c.steps)
     beats = bar // c.steps_per_beat if direct else 0
     width, by_bar = (d.conductor_width if hierarchical else 0), c.code == "bars"
     planner = Planner(c.latent, bars, width, beats, d.plan_size, by_bar)
-    # A direct plan is fed beat by beat; the bar's own plan is then only what the voice starts from.
-    voice = LSTM(
-        c.embedding + planner.segment_size, d.width, planner.bar_size, d.layers, feed_cond=not direct
-    )
+    segment = planner.segment_size
+    # A direct plan is fed beat by beat; the bar's own plan is then only what an LSTM starts from.
+    voice = build_voice(d, c.embedding + segment, planner.bar_size, segment, feed_cond=not direct)
     return Decoder(Conductor(voice, planner, bar, metre=c.steps_per_bar if direct else 0), head)
