@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+
+from seqgen import __version__
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,29 @@ def times(work: Callable[[], object], count: int, warmup: int = 3) -> list[float
     return result
 
 
+def interleaved(
+    works: dict[str, Callable[[], object]], rounds: int, warmup: int = 2
+) -> dict[str, list[float]]:
+    """Seconds of `rounds` calls of each, one after the other in every round: a neighbour that wakes up, or a
+    clock that slows down, meets all of them."""
+    for work in works.values():
+        for _ in range(warmup):
+            work()
+    result: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(rounds):
+        for name, work in works.items():
+            start = time.perf_counter()
+            work()
+            result[name].append(time.perf_counter() - start)
+    return result
+
+
+def spread(seconds: list[float], scale: float = 1.0) -> str:
+    """The median, and the middle eight tenths."""
+    low, *_, high = statistics.quantiles(seconds, n=10)
+    return f"{scale * statistics.median(seconds):.3g} ({scale * low:.3g} to {scale * high:.3g})"
+
+
 def device_name(device: str) -> str:
     """What the figures were measured on."""
     if device == "cuda":
@@ -64,6 +90,14 @@ def device_name(device: str) -> str:
         ]
         cpu = names[0] if names else cpu
     return f"{cpu}, {os.cpu_count()} cores, {torch.get_num_threads()} threads (torch {torch.__version__})"
+
+
+def as_json(tables: dict[str, list[Row]], device: str) -> str:
+    """All tables with the device and the versions."""
+    versions = {"seqgen": __version__, "torch": torch.__version__, "python": platform.python_version()}
+    head = {"device": device_name(device), "threads": torch.get_num_threads(), "versions": versions}
+    body = {title: [asdict(row) for row in rows] for title, rows in tables.items()}
+    return json.dumps({**head, "tables": body}, indent=1, ensure_ascii=False) + "\n"
 
 
 def table(title: str, rows: list[Row]) -> str:
