@@ -12,7 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import alignment, decoding, interpolation, preparing, startup, streaming, training, wavenet
+from benchmarks import (
+    alignment,
+    decoding,
+    full_size,
+    interpolation,
+    preparing,
+    startup,
+    streaming,
+    training,
+    wavenet,
+)
 from benchmarks.harness import Row, as_json, device_name, table
 
 HERE = Path(__file__).parents[1]
@@ -42,6 +52,7 @@ SUBJECTS = {
     "decoding": Subject("LSTM decoding, one core", lambda a: decoding.rows(), KERNELS),
     "wavenet": Subject("WaveNet decoding, one core", lambda a: wavenet.rows(), KERNELS),
     "streaming": Subject("Streaming words, one core", lambda a: streaming.rows(), (*KERNELS, "tests/tasks")),
+    "full_size": Subject("Magenta's full size", lambda a: full_size.rows(), ("tests/models",)),
     "training": Subject("Training at Magenta's sizes", lambda a: training.rows(), ("tests/models",)),
     "startup": Subject("From a cold shell", lambda a: startup.rows(), ("tests/cli",)),
     "preparing": Subject("Preparing data", lambda a: preparing.rows(a.midi), ("tests/data",)),

@@ -36,7 +36,9 @@ def config(name: str) -> MusicVAEConfig:
         encoder = EncoderConfig(kind="flat", readout="final", width=512)
         return MusicVAEConfig(bars=2, latent=256, embedding=90, encoder=encoder, decoder=decoder)
     encoder = EncoderConfig(kind="flat", readout="final", width=2048, layers=2)
-    decoder = DecoderConfig(kind="hierarchical", plan="recurrent", width=1024, layers=2, conductor_width=1024)
+    decoder = DecoderConfig(
+        kind="hierarchical", plan="recurrent", width=1024, layers=2, conductor_width=1024, conductor_layers=2
+    )
     return MusicVAEConfig(bars=16, latent=512, embedding=90, encoder=encoder, decoder=decoder)
 
 

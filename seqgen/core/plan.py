@@ -28,6 +28,7 @@ class Planner(nn.Module):
 
     width: of the recurrence over bars; 0 leaves it out, and each bar starts from the code itself.
     segments, segment_size: K vectors of size Q a bar by the direct path; K = 0 for none.
+    layers: of that recurrence.
     by_bar: bar u is planned from numbers u Z / U .. (u + 1) Z / U of the code.
     """
 
@@ -39,19 +40,20 @@ class Planner(nn.Module):
         segments: int = 0,
         segment_size: int = 0,
         by_bar: bool = False,
+        layers: int = 1,
     ):
         super().__init__()
         if by_bar and (not width or code_size % bars):
             raise ValueError(
                 f"by_bar needs a recurrence and a code of {bars} equal parts, got {code_size} numbers"
             )
-        self.bars, self.width, self.by_bar = bars, width, by_bar
+        self.bars, self.width, self.by_bar, self.layers = bars, width, by_bar, layers
         part = code_size // bars if by_bar else code_size
         self.segments, self.segment_size = segments, segment_size if segments else 0
         self.bar_size = width or code_size
         if width:
-            self.bridge = nn.Linear(code_size, 2 * width)
-            self.rnn = nn.LSTM(part, width, batch_first=True)
+            self.bridge = nn.Linear(code_size, 2 * layers * width)
+            self.rnn = nn.LSTM(part, width, layers, batch_first=True)
         if self.segment_size:
             self.direct = nn.Linear(part, (1 if by_bar else bars) * segments * segment_size)
         if self.segment_size and width:
@@ -63,8 +65,9 @@ class Planner(nn.Module):
         parts = code.unflatten(1, (self.bars, -1)) if self.by_bar else code
         bars = parts if self.by_bar else code[:, None].expand(-1, self.bars, -1)
         if self.width:
-            h, c = self.bridge(code).tanh().chunk(2, -1)
-            bars = self.rnn(bars, (h[None].contiguous(), c[None].contiguous()))[0]
+            both = self.bridge(code).tanh().unflatten(1, (2, self.layers, self.width))
+            h, c = (state.transpose(0, 1).contiguous() for state in both.unbind(1))
+            bars = self.rnn(bars, (h, c))[0]
         shape = (len(code), self.bars, self.segments, self.segment_size)
         if not self.segment_size:
             return Plan(bars, bars.new_zeros(shape))

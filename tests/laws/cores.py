@@ -15,8 +15,12 @@ from seqgen.core import (
     Categorical,
     Conductor,
     Decoder,
+    Guided,
+    LogisticMixture,
+    Metre,
     MonotonicAttention,
     Planner,
+    Product,
     ResidualLSTM,
     SequenceModule,
     SoftAttention,
@@ -29,7 +33,7 @@ BAR = 4
 
 
 def classic_conductor() -> Conductor:
-    planner = Planner(Z, T // BAR, width=7)
+    planner = Planner(Z, T // BAR, width=7, layers=2)
     return Conductor(LSTM(E, W, planner.bar_size), planner, BAR)
 
 
@@ -56,6 +60,22 @@ def flat_direct() -> Conductor:
 def wavenet(input_size: int, cond_size: int, local_size: int = 0, kernel: int = 2) -> WaveNet:
     """Sees further back than a bar, so what must not cross a bar line could."""
     return WaveNet(input_size, 5, 7, W, cond_size, (1, 2, 4, 1), kernel, local_size)
+
+
+class Following(SequenceModule):
+    """A WaveNet with a guide that the conditioning makes."""
+
+    def __init__(self):
+        super().__init__()
+        self.input_size, self.output_size = E, W
+        self.core = Guided(wavenet(E + 2, Z, local_size=2), 2, 3)
+        self.guide = torch.nn.Linear(Z, 4 * 2)
+
+    def init_state(self, batch_size: int, cond: Tensor):
+        return self.core.follow(self.core.init_state(batch_size, cond), self.guide(cond).unflatten(1, (4, 2)))
+
+    def forward(self, x: Tensor, state, lengths: Tensor | None = None):
+        return self.core(x, state, lengths)
 
 
 def conductor_wavenet() -> Conductor:
@@ -105,8 +125,11 @@ CORES: dict[str, Callable] = {
     "residual-lstm": lambda: ResidualLSTM(E, W, 3),
     "wavenet": lambda: wavenet(E, Z),
     "wavenet-three-taps": lambda: wavenet(E, Z, kernel=3),
+    "wavenet-guided": Following,
     "wavenet-local": lambda: wavenet(E, Z, local_size=2),
     "conductor-wavenet": conductor_wavenet,
+    "metre": lambda: Metre(LSTM(E, W, Z), 5),
+    "metre-wavenet": lambda: Metre(wavenet(E, Z), 4),
     "soft-attention": lambda: Attending(SoftAttention(W, W, 5)),
     "wait-k": lambda: Attending(WaitK(W, W, 5, lag=2)),
     "hard": lambda: Attending(monotonic("hard"), hard=True),
@@ -121,6 +144,8 @@ CORES: dict[str, Callable] = {
 HEADS: dict[str, Callable] = {
     "categorical": lambda: Categorical(W, 7, E),
     "bernoulli": lambda: Bernoulli(W, 3, E),
+    "logistic": lambda: LogisticMixture(W, 9, E, 3),
+    "product": lambda: Product([Categorical(W, 3, 2), LogisticMixture(W, 4, 4, 2)]),
 }
 
 

@@ -54,11 +54,13 @@ class DecoderConfig:
     """WaveNet: channels of the path from each layer to the output"""
     conductor_width: int = 256
     """LSTM units of the conductor, for a hierarchical decoder"""
+    conductor_layers: int = 1
     plan_size: int = 128
     """numbers a beat in a direct plan"""
 
     def __post_init__(self) -> None:
         check_sizes(self, width=LARGEST, layers=MOST_LAYERS, conductor_width=LARGEST, plan_size=LARGEST)
+        check_sizes(self, conductor_layers=MOST_LAYERS)
         check_sizes(self, skip_width=LARGEST)
         check_dilations(self.dilations)
 

@@ -128,7 +128,7 @@ def build_decoder(config: MusicVAEConfig) -> Decoder:
     bars, bar = (c.bars, c.steps_per_bar) if hierarchical else (1, c.steps)
     beats = bar // c.steps_per_beat if direct else 0
     width, by_bar = (d.conductor_width if hierarchical else 0), c.code == "bars"
-    planner = Planner(c.latent, bars, width, beats, d.plan_size, by_bar)
+    planner = Planner(c.latent, bars, width, beats, d.plan_size, by_bar, d.conductor_layers)
     segment = planner.segment_size
     # A direct plan is fed beat by beat; the bar's own plan is then only what an LSTM starts from.
     voice = build_voice(d, c.embedding + segment, planner.bar_size, segment, feed_cond=not direct)

@@ -1,0 +1,61 @@
+"""Sixteen pieces between two melodies at the size of Magenta's largest model of them, with random weights.
+
+In a process of its own, so that the peak memory is its own. Magenta's code on two cores: 13.1 s, 1.9 GB.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+from benchmarks.harness import Row, spread, times
+from benchmarks.training import config
+from seqgen.core import Sampling
+from seqgen.models.music_vae import MusicVAE
+from seqgen.tasks.latent import latent_path
+
+HERE = Path(__file__).parents[1]
+MODEL, OUTPUTS, SECONDS, GIGABYTES = "hierdec-mel_16bar", 16, 1.0, 1.0
+
+
+def measure() -> dict[str, float | str]:
+    torch.manual_seed(1)
+    model = MusicVAE(config(MODEL)).eval().requires_grad_(False)
+    token = torch.randint(90, (2, model.config.steps))
+    rng = torch.Generator()
+
+    def run() -> None:
+        with torch.inference_mode():
+            a, b = model.encode(token).mean
+            model.decode(latent_path(a, b, OUTPUTS), Sampling(0.5), rng.manual_seed(1))
+
+    def encode() -> None:
+        with torch.inference_mode():
+            model.encode(token)
+
+    seconds, encoding = times(run, 5, 1), times(encode, 3, 0)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+    said = f"{spread(seconds)} s, of which encoding {min(encoding):.2f} s; {torch.get_num_threads()} threads"
+    return {"seconds": sorted(seconds)[2], "peak": peak, "said": said}
+
+
+def rows() -> list[Row]:
+    command = [sys.executable, "-m", "benchmarks.full_size"]
+    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"{MODEL}: {done.stderr.strip()[-500:]}")
+    found = json.loads(done.stdout.splitlines()[-1])
+    name = f"{MODEL}, {OUTPUTS} outputs"
+    return [
+        Row(f"{name}: interpolation", found["seconds"], "s", SECONDS, ratio=found["said"]),
+        Row(f"{name}: peak memory", found["peak"], "GB", GIGABYTES),
+    ]
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure()))
