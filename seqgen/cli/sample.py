@@ -1,8 +1,20 @@
-"""`seqgen sample`: new music from the prior."""
+"""`seqgen sample`: new music from the prior; `sample_audio.py` has the command for models of sound."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+
+
+def choose(arguments: list[str]) -> Callable[..., int | None]:
+    """The function for the kind of model that a command line names."""
+    from seqgen.tasks.shipped import kind_named
+
+    if any(kind_named(word) == "audio_wavenet" for word in arguments if not word.startswith("--")):
+        from seqgen.cli.sample_audio import sample as sound
+
+        return sound
+    return sample
 
 
 def sample(

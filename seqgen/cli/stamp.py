@@ -9,12 +9,16 @@ from pathlib import Path
 
 def stamp_wav(path: Path, text: str) -> None:
     """Append a LIST INFO chunk with a comment (ICMT) and correct the size in the header."""
-    data = path.read_bytes()
+    path.write_bytes(stamped_wav(path.read_bytes(), text))
+
+
+def stamped_wav(data: bytes, text: str) -> bytes:
+    """The content of a WAV file with a comment behind its samples."""
     comment = text.encode("utf-8") + b"\0"
     comment += b"\0" * (len(comment) % 2)  # chunks are of even length
     info = b"INFOICMT" + struct.pack("<I", len(comment)) + comment
     data += b"\0" * (len(data) % 2) + b"LIST" + struct.pack("<I", len(info)) + info
-    path.write_bytes(data[:4] + struct.pack("<I", len(data) - 8) + data[8:])
+    return data[:4] + struct.pack("<I", len(data) - 8) + data[8:]
 
 
 def stamp_png(path: Path, text: str) -> None:

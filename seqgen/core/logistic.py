@@ -35,7 +35,7 @@ class BinEmbedding(nn.Module):
 
     def forward(self, token: Int[Tensor, "*B"]) -> Float[Tensor, "*B E"]:
         special = token - self.bins
-        centre = (2 * token / (self.bins - 1) - 1).to(self.linear.weight.dtype)
+        centre = 2 * token.to(self.linear.weight.dtype) / (self.bins - 1) - 1
         e = self.linear(centre[..., None])
         return torch.where(special[..., None] < 0, e, self.special[special.clamp(min=0)].to(e.dtype))
 
@@ -75,7 +75,7 @@ class LogisticMixture(Head):
         return torch.logsumexp(logits.log_softmax(-1) + self._inside(mean, log_scale, token[..., None]), -1)
 
     def _inside(
-        self, mean: Float[Tensor, "*B K"], log_scale: Float[Tensor, "*B K"], token: Int[Tensor, "*#B"]
+        self, mean: Float[Tensor, "*B K"], log_scale: Float[Tensor, "*B K"], token: Int[Tensor, "*B 1"]
     ) -> Float[Tensor, "*B K"]:
         """log p(token) in each component.
 
@@ -85,7 +85,7 @@ class LogisticMixture(Head):
         last = self.vocabulary_size - 1
         step = 2.0 / last
         rate = (-log_scale).exp()
-        centre = (2 * token / last - 1).to(mean.dtype)
+        centre = 2 * token.to(mean.dtype) / last - 1
         upper = (centre - mean + step / 2) * rate
         lower = (centre - mean - step / 2) * rate
         width = step * rate  # not upper - lower, which would be rounded

@@ -65,20 +65,20 @@ class Product(Head):
         return whole
 
     def embed(self, token: Int[Tensor, "*B"]) -> Float[Tensor, "*B E"]:
-        each = [head.embed(part) for head, part in self._with(self.parts(token))]
+        each = [head.embed(part) for head, part in zip(self._each(), self.parts(token), strict=True)]
         return torch.cat(each, -1) if self.join == "concat" else torch.stack(each).sum(0)
 
     def log_prob(self, y: Float[Tensor, "*B D"], token: Int[Tensor, "*B"]) -> Float[Tensor, "*B"]:
-        each = [head.log_prob(y, part) for head, part in self._with(self.parts(token))]
+        each = [head.log_prob(y, part) for head, part in zip(self._each(), self.parts(token), strict=True)]
         return torch.stack(each).sum(0)
 
     def sample(
         self, y: Float[Tensor, "*B D"], how: Sampling, uniform: Float[Tensor, "*B K"]
     ) -> Int[Tensor, "*B"]:
         """Every part is drawn by itself; greedy takes the likeliest of each, which is the likeliest tuple."""
-        heads = [head for head, _ in self._with(self.radix)]
+        heads = self._each()
         shares = uniform.split([head.draws for head in heads], -1)
         return self.token([head.sample(y, how, share) for head, share in zip(heads, shares, strict=True)])
 
-    def _with(self, parts: Sequence) -> list[tuple[Head, Tensor]]:
-        return [(cast(Head, head), part) for head, part in zip(self.heads, parts, strict=True)]
+    def _each(self) -> list[Head]:
+        return [cast(Head, head) for head in self.heads]

@@ -47,6 +47,19 @@ def find_folder(model: str | Path) -> Path:
     )
 
 
+def kind_named(model: str) -> str | None:
+    """The kind that the config of a model states, read without torch; None where there is no such model."""
+    import yaml
+
+    folder = SHIPPED / model if model in shipped_models() else Path(model)
+    try:
+        with open(folder / "config.yaml", encoding="utf-8") as file:
+            settings = yaml.safe_load(file.read(MAX_CARD_BYTES))
+    except (OSError, ValueError, yaml.YAMLError):
+        return None
+    return str(settings.get("kind")) if isinstance(settings, dict) else None
+
+
 def read_model(model: str | Path) -> Found:
     """A model, its converter and its papers. Nothing that it brings is executed.
 

@@ -18,7 +18,13 @@ FEW = settings(max_examples=15)
 CUTS = st.lists(st.integers(1, T), max_size=6)
 
 
-PAIRS = [(core, "categorical") for core in CORES] + [("lstm", "bernoulli"), ("conductor-direct", "bernoulli")]
+PAIRS = [(core, "categorical") for core in CORES] + [
+    ("lstm", "bernoulli"),
+    ("conductor-direct", "bernoulli"),
+    ("wavenet", "logistic"),
+    ("lstm", "product"),
+    ("wavenet-guided", "product"),
+]
 
 
 @pytest.fixture(params=PAIRS, ids="-".join, scope="module")

@@ -1,0 +1,202 @@
+"""What a WaveNet of sound is worth: bits a sample beside n-grams, and whether its digits are understood."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from seqgen import __version__
+from seqgen.data.takes import TABLE, Take, read_corpus
+from seqgen.evaluation.evaluate import weights_hash
+from seqgen.evaluation.ngram import NGram, fit_ngram
+from seqgen.models.audio_wavenet import bits
+from seqgen.representation.mulaw import CODES, decode
+from seqgen.tasks.audio import AudioModel, load_audio
+from seqgen.tasks.recognition import RecognitionModel, load_recognizer
+from seqgen.tasks.shipped import find_folder
+from seqgen.training.audio import take_nats
+
+ORDERS = {"unigram": 1, "trigram": 3}
+TIMED = 0.1  # seconds of sound that are sampled against the clock
+
+
+@dataclass(frozen=True)
+class AudioScores:
+    """The figures of one model on one split of a corpus."""
+
+    signature: str
+    takes: int
+    samples: int
+    bits_per_sample: float
+    """of 8-bit mu-law codes, teacher-forced from each take's first sample; its duration is paid for"""
+    bits_by_speaker: dict[str, float]
+    baseline: dict[str, float]
+    """bits a sample of n-grams fitted to train: of no context, and of the two samples before (Witten-Bell)"""
+    heard: dict[str, int]
+    """digits that a recogniser heard right: of `sampled` ones, and of as many `real` takes of this split"""
+    spoken: int
+    """digits that it was given of either; chance is a tenth"""
+    real_time_factor: float
+    """CPU seconds of one thread for a second of sound, one take at a time"""
+
+
+def evaluate_audio(
+    model: str | Path,
+    data: Path,
+    split: str = "test",
+    limit: int | None = None,
+    spoken: int = 50,
+    seed: int = 1,
+    recognizer: str | Path = "digits-mocha",
+) -> AudioScores:
+    """Measure a WaveNet of sound on a folder of recordings with splits.tsv.
+
+    Args:
+        model: a shipped model's name or a model's folder.
+        data: the folder; its train split is what the n-grams are fitted to.
+        split: what is measured.
+        limit: take the first so many takes.
+        spoken: so many digits are sampled at temperature 1 and transcribed; 0 leaves it out. A vocoder is
+            not asked to.
+        seed: of those samples.
+        recognizer: what listens to them.
+
+    Raises:
+        ValueError: for a bad model, or a folder that does not fit it.
+    """
+    loaded = load_audio(model)
+    train = read_corpus(data, "train", loaded.sound)
+    takes = read_corpus(data, split, loaded.sound, limit)
+    nats = take_nats(loaded.wavenet, takes, loaded.sample_rate)
+    lengths = np.array([len(take.codes) for take in takes])
+    says = spoken if loaded.wavenet.config.digits and not loaded.wavenet.config.features else 0
+    listener = load_recognizer(recognizer) if says else None
+    return AudioScores(
+        signature=sign(
+            loaded, weights_hash(find_folder(model)), data, split, len(takes), says, seed, listener
+        ),
+        takes=len(takes),
+        samples=int(lengths.sum()),
+        bits_per_sample=float(bits(nats.sum()) / lengths.sum()),
+        bits_by_speaker=by_speaker(loaded, takes, nats),
+        baseline=baseline(train, takes),
+        heard={} if listener is None else hear(loaded, listener, takes, says, seed),
+        spoken=says,
+        real_time_factor=real_time_factor(loaded) if says else 0.0,
+    )
+
+
+def by_speaker(model: AudioModel, takes: Sequence[Take], nats: np.ndarray) -> dict[str, float]:
+    """Bits a sample of each speaker's takes: recordings differ in level and noise, so these do."""
+    found = {}
+    for number, name in enumerate(model.sound.speakers):
+        mine = [row for row, take in enumerate(takes) if take.speaker == number]
+        if mine:
+            found[name] = float(bits(nats[mine].sum()) / sum(len(takes[row].codes) for row in mine))
+    return found
+
+
+def baseline(train: Sequence[Take], takes: Sequence[Take]) -> dict[str, float]:
+    """Bits a sample of n-grams that were fitted to the train split."""
+    everything = np.concatenate([take.codes for take in train]).astype(np.int64)[None]
+    samples = sum(len(take.codes) for take in takes)
+    return {
+        name: float(bits(ngram_nats(fit_ngram(everything, CODES, order), takes)) / samples)
+        for name, order in ORDERS.items()
+    }
+
+
+def ngram_nats(model: NGram, takes: Sequence[Take]) -> float:
+    """-log p of takes, each from its own beginning."""
+    return float(sum(model.nll(take.codes.astype(np.int64)[None]).sum() for take in takes))
+
+
+def hear(
+    model: AudioModel, listener: RecognitionModel, takes: Sequence[Take], count: int, seed: int
+) -> dict[str, int]:
+    """How many of `count` sampled digits, and of as many real takes, are heard as what they are."""
+    rng = np.random.default_rng(seed)
+    digits, speakers = model.sound.digits, model.sound.speakers
+    asked = [digits[number % len(digits)] for number in range(count)]
+    who = [speakers[number // len(digits) % len(speakers)] if speakers else None for number in range(count)]
+    sounds = model.sample_many(asked, who, [seed * 10_000 + number for number in range(count)])
+    chosen = [takes[row] for row in rng.permutation(len(takes))[:count]]
+    real = [(digits[take.digit], decode(take.codes)) for take in chosen if take.digit >= 0]
+    return {
+        "sampled": sum(
+            heard_as(listener, sound) == digit for digit, sound in zip(asked, sounds, strict=True)
+        ),
+        "real": sum(heard_as(listener, sound) == digit for digit, sound in real),
+    }
+
+
+def heard_as(listener: RecognitionModel, sound: np.ndarray) -> str:
+    """What a recogniser of connected digits writes for one: at a level, between pauses and over a noise floor
+    that it knows."""
+    rng = np.random.default_rng(len(sound))
+    level = 0.4 / max(1e-3, float(np.abs(sound).max()))
+    pause = np.zeros(round(0.25 * listener.sample_rate), np.float32)
+    said = np.concatenate([pause, level * sound, pause]).astype(np.float32)
+    said += 10 ** (-55 / 20) * rng.standard_normal(len(said)).astype(np.float32)
+    return " ".join(word.text for word in listener.stream([said]))
+
+
+def real_time_factor(model: AudioModel) -> float:
+    """CPU seconds for a second of sound."""
+    begin = time.process_time()
+    model.sample(seed=1, seconds=TIMED)
+    return (time.process_time() - begin) / TIMED
+
+
+def sign(
+    model: AudioModel,
+    weights: str,
+    data: Path,
+    split: str,
+    takes: int,
+    spoken: int,
+    seed: int,
+    listener: RecognitionModel | None,
+) -> str:
+    """One line that says what was measured, so that two figures can be compared."""
+    with open(data / TABLE, "rb") as file:
+        table = hashlib.file_digest(file, "sha256").hexdigest()[:12]
+    parts = {
+        "model": f"{model.name}@{weights}",
+        "data": f"{split}@{table}",
+        "takes": str(takes),
+        "codes": f"mulaw{CODES}@{model.sample_rate}",
+        "spoken": f"{spoken}" + (f"@{listener.name}|temperature:1|seed:{seed}" if listener else ""),
+        "seqgen": __version__,
+        "torch": torch.__version__,
+    }
+    return "|".join(f"{key}:{value}" for key, value in parts.items())
+
+
+def scores_as_dict(scores: AudioScores) -> dict[str, object]:
+    """For JSON."""
+    return asdict(scores)
+
+
+def scores_as_text(scores: AudioScores) -> str:
+    """Lines for people; the last one is the signature."""
+    apart = ", ".join(f"{name} {value:.2f}" for name, value in scores.bits_by_speaker.items())
+    lines = [
+        f"bits a sample     {scores.bits_per_sample:.3f} over {scores.samples:,} samples of "
+        f"{scores.takes} takes ({apart or 'no speakers'})",
+        f"n-grams           {scores.baseline['unigram']:.3f} without context, "
+        f"{scores.baseline['trigram']:.3f} after two samples",
+    ]
+    if scores.spoken:
+        lines += [
+            f"heard right       {scores.heard['sampled']} of {scores.spoken} sampled digits, "
+            f"{scores.heard['real']} of as many real ones",
+            f"real-time factor  {scores.real_time_factor:.1f} (CPU time, one take at a time)",
+        ]
+    return "\n".join([*lines, scores.signature])
