@@ -33,6 +33,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, required=True, help="folder for models and results")
     parser.add_argument("--docs", type=Path, help="folder for the table and the picture")
     parser.add_argument("--only", nargs="*", help="names of places; all when left out")
+    parser.add_argument("--voice", nargs="*", choices=NAMES, default=list(NAMES), help="both when left out")
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
     names = [place.name for place in PLACES]
@@ -40,7 +41,7 @@ def main() -> None:
         if name not in names:
             parser.error(f"no place {name}: the places are {', '.join(names)}")
         place = PLACES[names.index(name)]
-        for voice in NAMES:
+        for voice in chosen.voice:
             folder = train(place, voice, chosen.data, chosen.runs, chosen.seed)
             test(place, voice, folder, chosen.data, chosen.seed)
     if chosen.docs:

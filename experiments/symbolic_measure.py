@@ -25,6 +25,8 @@ from seqgen.models.checkpoint import load_model
 
 BATCHES = (1, 16)
 REPEATS = 3
+STEPS = 256
+"""tokens that a language model draws while it is timed"""
 
 
 @torch.no_grad()
@@ -67,7 +69,7 @@ def drawing(place: Place, model: Any, batch: int) -> Callable[[], Tensor]:
         z = torch.randn(batch, model.config.latent, generator=rng)
         return lambda: model.decode(z, how, rng)
     prompt = torch.zeros(batch, 0, dtype=torch.long)
-    return lambda: model.extend(prompt, 256, how, torch.rand(batch, 256, 1, generator=rng))
+    return lambda: model.extend(prompt, STEPS, how, torch.rand(batch, STEPS, 1, generator=rng))
 
 
 def speed(draw: Callable[[], Tensor]) -> float:

@@ -22,7 +22,7 @@ READING = (
     "which a note begins. Onset accuracy is that of the free run from the posterior mean. The difference is "
     "WaveNet less LSTM, with the 95% of 2,000 bootstrap draws of whole tunes, since windows of a tune "
     "overlap: it says what other tunes would change, not what another seed would. Tokens a second are of the "
-    "CPU time of one thread, drawn at temperature 1, the best of three; the 16 bars of a hierarchical decoder "
+    "CPU time of one thread, drawn at temperature 1, the best of three; 16 bars of a hierarchical decoder "
     "run side by side, so one piece is a batch of 16 there. One seed; not measured on a GPU."
 )
 

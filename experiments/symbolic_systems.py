@@ -80,10 +80,10 @@ PLACES = (
         },
         settings={
             "objective": {"beta": 0.3, "beta_ramp": 0.9, "input_dropout": 0.1},
-            "steps": 800,
+            "steps": 600,
             "batch_size": 8,
             "learning_rate": 2e-3,
-            "diagnose_every": 400,
+            "diagnose_every": 300,
         },
     ),
     Place(

@@ -24,15 +24,17 @@ def evaluate(
     """Measure a model: one of music on shards or MIDI files, a translator on text with its translation, a
     recogniser on a folder of recordings. The last line is the signature.
 
+    Language models of music: nats a step, beside n-gram models of train.
     Music: reconstruction teacher-forced and free-run, use of the code, and how likely midpoints and samples
     are; test windows that also occur in train are dropped. Text: BLEU and chrF, and latency in words (AL,
-    LAAL, DAL, AP). Speech: word errors, and the delay after the end of each word.
+    LAAL, DAL, AP). Speech: word errors, and the delay after the end of each word. Models of sound: bits a
+    sample beside n-grams, and how many sampled digits a recogniser hears right.
 
     Args:
         model: a shipped model's name or a model's folder.
         data: music: shards, or MIDI (a folder, an archive or a file); speech: a folder of recordings; a
             translator has none.
-        split: music: of the shards.
+        split: music, sound: of the shards, or of the folder's splits.tsv.
         source: text to translate, UTF-8, a sentence a line.
         target: its translation, line by line.
         json: print JSON.
@@ -59,10 +61,20 @@ def evaluate(
     if source is not None or target is not None:
         raise ValueError(f"{model} is no translator ({kind}): it takes data, not --source and --target")
     if len(data) != 1:
-        what = "a folder of recordings" if kind == "recognizer" else "shards, or MIDI files in one folder"
+        what = (
+            "a folder of recordings"
+            if kind in ("recognizer", "audio_wavenet")
+            else "shards, or MIDI files in one folder"
+        )
         raise ValueError(f"data: expected {what}, got {len(data) or 'nothing'}")
+    if kind == "audio_wavenet":
+        print(audio_figures(model, data[0], json, split, limit, seed))
+        return
     if kind == "recognizer":
         print(speech_figures(model, data[0], json, limit))
+        return
+    if kind == "language_model":
+        print(language_figures(model, data[0], split, json, train, limit, seed))
         return
     from seqgen.evaluation.evaluate import evaluate as measure
     from seqgen.evaluation.report import as_json, as_text
@@ -101,10 +113,28 @@ def text_figures(
     return as_json(result) if json else as_text(result)
 
 
+def language_figures(
+    model: str, data: Path, split: str, json: bool, train: Path | None, limit: int | None, seed: int
+) -> str:
+    from seqgen.evaluation.language import as_json, as_text, evaluate_language
+
+    result = evaluate_language(model, data, split, train, limit, seed)
+    return as_json(result) if json else as_text(result)
+
+
 def speech_figures(model: str, data: Path, json: bool, limit: int | None) -> str:
     import json as to_json
 
     from seqgen.evaluation.recognition import evaluate_recognition, scores_as_dict, scores_as_text
 
     scores = evaluate_recognition(model, data, limit)
+    return to_json.dumps(scores_as_dict(scores), indent=1) if json else scores_as_text(scores)
+
+
+def audio_figures(model: str, data: Path, json: bool, split: str, limit: int | None, seed: int) -> str:
+    import json as to_json
+
+    from seqgen.evaluation.audio import evaluate_audio, scores_as_dict, scores_as_text
+
+    scores = evaluate_audio(model, data, split, limit, seed=seed)
     return to_json.dumps(scores_as_dict(scores), indent=1) if json else scores_as_text(scores)

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from seqgen.models.translator import TranslatorConfig
+from seqgen.tasks.audio import AudioModel
+from seqgen.tasks.language import ContinuationModel
 from seqgen.tasks.music import MusicModel
 from seqgen.tasks.recognition import RecognitionModel
 from seqgen.tasks.translation import TranslationModel
 
 
-def headline(model: MusicModel | TranslationModel | RecognitionModel) -> str:
+def headline(model: MusicModel | TranslationModel | RecognitionModel | ContinuationModel | AudioModel) -> str:
     """What kind of model it is."""
     if isinstance(model, MusicModel):
         return f"{model.converter.name}, {model.converter.bars} bars"
+    if isinstance(model, AudioModel):
+        told = f"{len(model.sound.digits)} digits, {len(model.sound.speakers)} speakers"
+        return "vocoder (WaveNet)" if model.wavenet.config.features else f"WaveNet of sound, {told}"
+    if isinstance(model, ContinuationModel):
+        voice = "LSTM" if model.lm.config.voice == "lstm" else "WaveNet"
+        return f"language model ({voice}) of {model.converter.name}"
     if isinstance(model, TranslationModel):
         return f"{policy(model.translator.config)}, {model.subwords.vocabulary_size:,} subwords"
     kind = "recogniser, as it hears" if model.streams else "recogniser, at the end of a recording"

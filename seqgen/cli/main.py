@@ -6,6 +6,7 @@ This file imports nothing heavy, and a verb's own file only what its arguments n
 
 from __future__ import annotations
 
+import keyword
 import os
 import sys
 from importlib import import_module
@@ -15,6 +16,7 @@ from seqgen import __version__
 VERBS = {
     "interpolate": "blend two pieces of music, or four as a grid",
     "sample": "make new music",
+    "continue": "go on where a melody or a beat ends",
     "reconstruct": "hear a piece as a model hears it",
     "encode": "music to latent codes (.npz)",
     "decode": "latent codes to music",
@@ -53,9 +55,10 @@ def run(verb: str, arguments: list[str]) -> int:
         raise ValueError(f"there is no command {verb!r}; the commands are {', '.join(VERBS)}")
     from seqgen.cli.arguments import call
 
-    module = import_module(f"seqgen.cli.{verb}")
+    name = f"{verb}_" if keyword.iskeyword(verb) else verb  # Python has a `continue` of its own
+    module = import_module(f"seqgen.cli.{name}")
     choose = getattr(module, "choose", None)  # a verb that takes other arguments for other tasks
-    function = choose(arguments) if choose else getattr(module, verb)
+    function = choose(arguments) if choose else getattr(module, name)
     return call(function, arguments, verb)
 
 

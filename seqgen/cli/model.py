@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from seqgen.tasks.language import ContinuationModel
     from seqgen.tasks.music import MusicModel
     from seqgen.tasks.translation import TranslationModel
 
@@ -30,3 +31,13 @@ def load_translator(model: str) -> TranslationModel:
 
     torch.set_num_threads(1)
     return load_translation(model)
+
+
+def load_language(model: str) -> ContinuationModel:
+    """A language model of music, on one thread too: a step is a few small products."""
+    import torch
+
+    from seqgen.tasks.language import load_language_model
+
+    torch.set_num_threads(1)
+    return load_language_model(model)

@@ -29,6 +29,8 @@ class Results:
     """over the pictures, and inside WAV and PNG: what was done, with which model and seed"""
     rows: int = 1
     """of a grid: one picture a row"""
+    joined: NoteSequence | None = None
+    """all pieces together, where that is not one after the other as they are"""
 
 
 def write_results(stage: Path, results: Results, wav: bool, png: bool) -> None:
@@ -39,7 +41,7 @@ def write_results(stage: Path, results: Results, wav: bool, png: bool) -> None:
 
     for piece, stem in zip(results.pieces, results.stems, strict=True):
         write_midi(piece, stage / f"{stem}.mid")
-    joined = join(results.pieces, results.titles)
+    joined = results.joined or join(results.pieces, results.titles)
     write_midi(joined, stage / f"{results.whole}.mid")
     if wav:
         from seqgen.io.audio import write_wav

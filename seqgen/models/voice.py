@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from seqgen.core import LSTM, SequenceModule, WaveNet
 
 
+@runtime_checkable
 class Voice(Protocol):
     """The part of a config that shapes a voice; see `DecoderConfig` for what each means."""
 

@@ -57,20 +57,26 @@ def choose_clip(
     Raises:
         ValueError: if there is none, with the reason.
     """
+    found, chosen = find_segment(music, converter, name, track, start_bar)
+    start_bar = chosen.start_bar if start_bar is None else start_bar
+    tokens = _window(chosen, start_bar, converter)
+    notices = tuple(f"{name}: {notice}" for notice in _notices(found, chosen, start_bar, track is not None))
+    where = (chosen.instrument if track is None else track, start_bar)
+    return Clip(tokens, name, chosen.qpm, chosen.program, chosen.velocity, *where, notices)
+
+
+def find_segment(
+    music: NoteTable, converter: Converter, name: str, track: int | None, start_bar: int | None
+) -> tuple[Extraction, Segment]:
+    """What there is in `music`, and the candidate that is meant; arguments as in `choose_clip`."""
     if track is not None:
         music = _one_track(music, track, name)
     found = converter.extract(music)
     if not found.segments:
         raise ValueError(f"{name}: {_why_nothing(found, converter, music)}")
     if start_bar is None:
-        chosen = max(found.segments, key=lambda segment: segment.bars)  # of equals the first
-        start_bar = chosen.start_bar
-    else:
-        chosen = _at_bar(found, start_bar, converter.bars, name)
-    tokens = _window(chosen, start_bar, converter)
-    notices = tuple(f"{name}: {notice}" for notice in _notices(found, chosen, start_bar, track is not None))
-    where = (chosen.instrument if track is None else track, start_bar)
-    return Clip(tokens, name, chosen.qpm, chosen.program, chosen.velocity, *where, notices)
+        return found, max(found.segments, key=lambda segment: segment.bars)  # of equals the first
+    return found, _at_bar(found, start_bar, converter.bars, name)
 
 
 def candidates(found: Extraction) -> list[str]:
@@ -151,10 +157,17 @@ def _notices(found: Extraction, chosen: Segment, start_bar: int, one_track: bool
     if silent:
         verb = "is" if silent == 1 else "are"
         notices.append(f"shorter than the {length} bars that the model reads: {silent} of them {verb} silent")
+    return notices + about_choice(found, chosen, one_track)
+
+
+def about_choice(found: Extraction, chosen: Segment, one_track: bool) -> list[str]:
+    """The other candidates, and what could not be used."""
+    notices = []
     others = [segment for segment in found.segments if segment is not chosen]
     if others:
         by_length = candidates(replace(found, segments=others))
         more = f" and {len(others) - MAX_LISTED} more" if len(others) > MAX_LISTED else ""
+        noun = found.noun
         how = "start_bar" if one_track or chosen.instrument < 0 else "track and start_bar"
         notices.append(
             f"of {len(found.segments)} {noun[1]} the one with {_describe(chosen)} is taken; the others are "

@@ -36,8 +36,7 @@ class LanguageModel(nn.Module):
 
     def init_state(self, batch_size: int) -> DecoderState:
         """Before the first bar."""
-        device = next(self.parameters()).device
-        return self.decoder.init_state(batch_size, torch.zeros(batch_size, 0, device=device))
+        return self.decoder.init_state(batch_size, next(self.parameters()).new_zeros(batch_size, 0))
 
     def log_prob(
         self, token: Int[Tensor, "B T"], fed: Int[Tensor, "B T"] | None = None
