@@ -95,7 +95,8 @@ def read_table(folder: Path, split: str) -> list[tuple[int, dict[str, str]]]:
     for line, row in rows:
         if row["split"] not in SPLITS or any(row[name] is None for name in COLUMNS):
             raise ValueError(
-                f"{path}: line {line}: expected a split of {', '.join(SPLITS)}: {row['split']!r}"
+                f"{path}: line {line}: expected all columns, and a split of {', '.join(SPLITS)}, got "
+                f"{row['split']!r}"
             )
     return [(line, row) for line, row in rows if row["split"] == split]
 
@@ -165,8 +166,8 @@ class CropBatches:
     def cut(self, take: Take, place: float) -> Crop:
         """The crop at `place` in [0, 1) of a take.
 
-        Places run over both ends by half a crop and are put back, so the first and last samples are learned
-        from about as often as those between.
+        Places run over both ends by half a crop and are put back: otherwise the first and last samples of a
+        take would hardly ever be learned from.
         """
         spare = len(take.codes) - self.crop
         if spare <= 0:

@@ -23,6 +23,7 @@ from seqgen.tasks.shipped import find_folder
 from seqgen.training.audio import take_nats
 
 ORDERS = {"unigram": 1, "trigram": 3}
+SPOKEN = 50
 TIMED = 0.1  # seconds of sound that are sampled against the clock
 
 
@@ -51,7 +52,7 @@ def evaluate_audio(
     data: Path,
     split: str = "test",
     limit: int | None = None,
-    spoken: int = 50,
+    spoken: int | None = None,
     seed: int = 1,
     recognizer: str | Path = "digits-mocha",
 ) -> AudioScores:
@@ -62,8 +63,8 @@ def evaluate_audio(
         data: the folder; its train split is what the n-grams are fitted to.
         split: what is measured.
         limit: take the first so many takes.
-        spoken: so many digits are sampled at temperature 1 and transcribed; 0 leaves it out. A vocoder is
-            not asked to.
+        spoken: so many digits (50) are sampled at temperature 1 and transcribed; 0 leaves it out. A vocoder
+            is not asked to.
         seed: of those samples.
         recognizer: what listens to them.
 
@@ -75,7 +76,8 @@ def evaluate_audio(
     takes = read_corpus(data, split, loaded.sound, limit)
     nats = take_nats(loaded.wavenet, takes, loaded.sample_rate)
     lengths = np.array([len(take.codes) for take in takes])
-    says = spoken if loaded.wavenet.config.digits and not loaded.wavenet.config.features else 0
+    wanted = SPOKEN if spoken is None else spoken
+    says = wanted if loaded.wavenet.config.digits and not loaded.wavenet.config.features else 0
     listener = load_recognizer(recognizer) if says else None
     return AudioScores(
         signature=sign(

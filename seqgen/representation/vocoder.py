@@ -1,7 +1,7 @@
 """What a vocoder is given: log-mel columns every `hop` samples, at their own level.
 
 A recogniser's features lose the level to a running mean (`log_mel.py`); a vocoder has to give it back.
-Column k is made from the samples under its window, which begins at sample k hop.
+Column k is made from the samples k hop .. k hop + fft, of which a window of 25 ms stands in the middle.
 """
 
 from __future__ import annotations

@@ -71,8 +71,8 @@ class AudioWaveNetConfig:
 
     @property
     def cond_size(self) -> int:
-        """Numbers of the global conditioning."""
-        return self.class_size * ((self.digits > 0) + (self.speakers > 0))
+        """Numbers of the global conditioning; one, a zero, for a model that is told nothing."""
+        return max(1, self.class_size * ((self.digits > 0) + (self.speakers > 0)))
 
     @property
     def local_size(self) -> int:

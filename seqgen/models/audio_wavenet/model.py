@@ -96,7 +96,7 @@ class AudioWaveNet(nn.Module):
             if table is not None
         ]
         weight = next(self.parameters())
-        return torch.cat(parts, -1) if parts else weight.new_zeros(len(digit), 0)
+        return torch.cat(parts, -1) if parts else weight.new_zeros(len(digit), self.config.cond_size)
 
     def init_state(
         self,
@@ -110,9 +110,8 @@ class AudioWaveNet(nn.Module):
             return state
         needed = features if self.config.guide == "features" else duration
         if needed is None:
-            raise ValueError(
-                f"{'features' if self.config.features else 'duration'}: the model is guided by it"
-            )
+            missing = "features" if self.config.features else "duration"
+            raise ValueError(f"{missing}: expected, because the model is guided by it, got None")
         assert self.guide is not None
         guide = self.guide(needed) if self.config.guide == "features" else self.guide(cond, needed)
         return state._replace(core=state.core._replace(guide=guide))
