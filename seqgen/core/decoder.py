@@ -8,10 +8,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor, nn
 
+from seqgen.core import fast_decode
 from seqgen.core.head import Head
 from seqgen.core.sampling import Sampling
 from seqgen.core.sequence import SequenceModule
-from seqgen.core.state import State, leaves
+from seqgen.core.state import State, leaves, where
+from seqgen.kernels.packing import Precision
 
 
 class DecoderState(NamedTuple):
@@ -78,6 +80,8 @@ class Decoder(nn.Module):
         how: Sampling,
         rng: Generator | None = None,
         uniform: Float[Tensor, "B T K"] | None = None,
+        precision: Precision | None = None,
+        end: int | None = None,
     ) -> tuple[Int[Tensor, "B T"], DecoderState]:
         """Draw `steps` tokens a row. The same generator state gives the same tokens.
 
@@ -86,7 +90,14 @@ class Decoder(nn.Module):
 
         Where the core can split the stretch into independent lanes (whole bars under a conductor), the lanes
         run side by side. The uniforms belong to positions, so the tokens are those of the sequential run.
+
+        On a CPU the native kernels serve the decoders they know (`backend` says whether). `precision` is that
+        of their weights, float32 by default; torch computes in the module's.
+
+        end: a token at which a row is finished: its state is held, and it goes on with `end`.
         """
+        if end is not None and not 0 <= end < self.head.vocabulary_size:
+            raise ValueError(f"end must be a token of 0 .. {self.head.vocabulary_size - 1}, got {end}")
         device = state.previous.device
         shape = (len(state.previous), steps, self.head.draws)
         # A greedy draw reads no uniforms: do not touch the caller's generator.
@@ -95,23 +106,37 @@ class Decoder(nn.Module):
                 torch.zeros(shape) if how.greedy else torch.rand(shape, generator=rng, device=rng_device(rng))
             )
         uniform = uniform.to(device)
-        lanes = self.core.split(state.core, steps)
+        # A row that ends in one lane would have to hold the lanes after it.
+        lanes = self.core.split(state.core, steps) if end is None else None
         if lanes is None:
-            return self._run(state, uniform, how)
+            return self._run(state, uniform, how, precision, end)
         rows = len(next(leaves(lanes)))
         start = torch.full((rows,), self.head.start, device=device)
         folded = uniform.reshape(rows, -1, self.head.draws)
-        token, ran = self._run(DecoderState(start, lanes), folded, how)
+        token, ran = self._run(DecoderState(start, lanes), folded, how, precision)
         token = token.reshape(-1, steps)
         return token, DecoderState(token[:, -1], self.core.join(state.core, ran.core, steps))
 
+    def backend(self, how: Sampling, precision: Precision | None = None) -> str:
+        """What `generate` runs on: "torch", or "native" with the precision and the level of the library."""
+        return fast_decode.backend(self, how, precision)
+
     def _run(
-        self, state: DecoderState, uniform: Float[Tensor, "B T K"], how: Sampling
+        self,
+        state: DecoderState,
+        uniform: Float[Tensor, "B T K"],
+        how: Sampling,
+        precision: Precision | None = None,
+        end: int | None = None,
     ) -> tuple[Int[Tensor, "B T"], DecoderState]:
+        fast = fast_decode.run(self, state.previous, state.core, uniform, how, precision, end)
+        if fast is not None:
+            return fast[0], DecoderState(fast[0][:, -1], fast[1])
         tokens = []
         for u in uniform.unbind(1):
-            token, state = self.step(state, how, u)
-            tokens.append(token)
+            _, new = self.step(state, how, u)
+            state = new if end is None else where(state.previous != end, new, state)
+            tokens.append(state.previous)
         return torch.stack(tokens, 1), state
 
 

@@ -73,3 +73,27 @@ def check_logits(u: Tensor) -> None:
     bad = u.isnan() | (u == torch.inf)
     if bool(bad.any()):
         raise not_a_logit(u, int(bad.flatten().to(torch.uint8).argmax()))
+
+
+def check_float32(name: str, x: Tensor) -> None:
+    if x.dtype != torch.float32 or not x.is_cpu:
+        raise ValueError(f"{name} must be float32 on the CPU, got {x.dtype} on {x.device}: convert it")
+
+
+def check_rows(name: str, index: Tensor, count: int) -> None:
+    """Whole numbers that index one of so many rows."""
+    bad = ((index < 0) | (index >= count)).nonzero()
+    if len(bad):
+        row = int(bad[0, 0])
+        raise ValueError(f"{name}[{row}] must lie in 0 .. {count - 1}, got {int(index[row])}")
+
+
+def not_a_uniform(uniform: Tensor, flat: int) -> ValueError:
+    index, value = _place(uniform, flat)
+    return ValueError(f"uniform[{index}] must lie in [0, 1), got {value:g}: draw it with torch.rand")
+
+
+def check_uniforms(uniform: Tensor) -> None:
+    bad = ~((uniform >= 0) & (uniform < 1))
+    if bool(bad.any()):
+        raise not_a_uniform(uniform, int(bad.flatten().to(torch.uint8).argmax()))

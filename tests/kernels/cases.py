@@ -13,9 +13,9 @@ from seqgen.kernels import (
     expected_alignment_from_logits,
     lookback_attention,
 )
-from seqgen.kernels.native.library import ABILITIES
+from seqgen.kernels.native.library import ABILITIES, load
 
-LEVELS = ("avx512", "avx2", "portable")
+LEVELS = ("avx512dot", "avx512", "avx2", "portable")
 VERSIONS = (*LEVELS, "torch")
 KINDS: dict[str, Callable[[Tensor], Tensor]] = {
     "uniform": lambda x: x.sigmoid(),
@@ -30,7 +30,8 @@ KINDS: dict[str, Callable[[Tensor], Tensor]] = {
 
 def runs_here(level: str) -> bool:
     """Whether this processor can run a level of the native library."""
-    return level in ABILITIES.get(torch.backends.cpu.get_cpu_capability(), ("portable",))
+    able = ABILITIES.get(torch.backends.cpu.get_cpu_capability(), ("portable",))
+    return level in able and (level != "avx512dot" or load(level) is not None)  # torch has no name for it
 
 
 def probabilities(kind: str, *shape: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> Tensor:

@@ -16,11 +16,13 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SOURCES = ("alignment.cpp", "window.cpp", "thin.cpp")
-HEADERS = ("vector.h", "work.h", "activation.h")
+SOURCES = ("alignment.cpp", "window.cpp", "thin.cpp", "lstm_decode.cpp", "level.cpp")
+HEADERS = ("vector.h", "work.h", "activation.h", "draw.h", "product.h")
 FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden", "-fno-math-errno")
+AVX512 = ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma")
 X86_LEVELS = {
-    "avx512": ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma"),
+    "avx512dot": (*AVX512, "-mavx512vnni", "-mavx512bf16"),
+    "avx512": AVX512,
     "avx2": ("-mavx2", "-mfma"),
 }
 

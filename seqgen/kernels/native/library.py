@@ -12,9 +12,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-ABILITIES = {"AVX512": ("avx512", "avx2", "portable"), "AVX2": ("avx2", "portable")}
-"""the levels that a processor runs, best first, by torch's name for it; any other runs `portable`"""
-POINTER, NUMBER = ctypes.c_void_p, ctypes.c_int64
+ABILITIES = {"AVX512": ("avx512dot", "avx512", "avx2", "portable"), "AVX2": ("avx2", "portable")}
+"""the levels that a processor may run, best first, by torch's name for it; any other runs `portable`"""
+LANES = {"avx512dot": 16, "avx512": 16, "avx2": 8, "portable": 4}
+"""float32 numbers in a vector of each level"""
+POINTER, NUMBER, REAL = ctypes.c_void_p, ctypes.c_int64, ctypes.c_double
+FLOATS = (torch.float32, torch.float64)
+PRECISIONS = (torch.float32, torch.bfloat16, torch.int8)
 KERNELS = {
     "alignment_forward": (NUMBER, (*6 * [POINTER], *5 * [NUMBER])),
     "alignment_backward": (None, (*9 * [POINTER], *5 * [NUMBER])),
@@ -23,7 +27,11 @@ KERNELS = {
     "thin_linear": (None, (*4 * [POINTER], *4 * [NUMBER])),
     "thin_lstm": (None, (*8 * [POINTER], *5 * [NUMBER])),
 }
-"""name: result (what `Native.call` returns, or nothing) and arguments"""
+"""name: result (what `Native.call` returns, or nothing) and arguments; in float32 and float64"""
+DECODERS = {
+    "lstm_decode": (NUMBER, (*11 * [POINTER], *12 * [NUMBER], REAL, NUMBER)),
+}
+"""the same for what generates tokens, by the precision of the weights"""
 
 
 @dataclass(frozen=True)
@@ -31,13 +39,17 @@ class Native:
     """One loaded library."""
 
     level: str
-    """avx512, avx2 or portable"""
+    """avx512dot (AVX-512 with products of pairs of bfloat16 and fours of bytes), avx512, avx2 or portable"""
     threads: int
     """how many share the rows of a call"""
     functions: dict[tuple[str, torch.dtype], Callable[..., int | None]]
     """by name and dtype"""
 
-    def call(self, kernel: str, dtype: torch.dtype, *arguments: Tensor | int | None) -> int:
+    @property
+    def lanes(self) -> int:
+        return LANES[self.level]
+
+    def call(self, kernel: str, dtype: torch.dtype, *arguments: Tensor | int | float | None) -> int:
         """Tensors (contiguous, on the CPU) go as pointers and None as the null pointer; threads come last.
 
         Returns the flat index of the first bad entry, or -1.
@@ -64,7 +76,9 @@ def _load(level: str | None, threads: int | None) -> Native | None:
     for name in able if level is None else (level,):
         file = build.path(name)
         if file.exists():
-            return Native(name, threads or _wanted_threads(), _functions(ctypes.CDLL(str(file))))
+            library = ctypes.CDLL(str(file))
+            if library.runs_here():
+                return Native(name, threads or _wanted_threads(), _functions(library))
     logging.getLogger("seqgen").warning(
         "the native kernels are not built for this version: the slower torch versions serve. "
         "With a C++ compiler: python -m seqgen.kernels.native.build"
@@ -81,9 +95,10 @@ def _wanted_threads() -> int:
 
 def _functions(library: ctypes.CDLL) -> dict[tuple[str, torch.dtype], Callable[..., int | None]]:
     found = {}
-    for kernel, (result, arguments) in KERNELS.items():
-        for dtype in (torch.float32, torch.float64):
-            function = getattr(library, f"{kernel}_{str(dtype).removeprefix('torch.')}")
-            function.restype, function.argtypes = result, arguments
-            found[kernel, dtype] = function
+    for kernels, dtypes in ((KERNELS, FLOATS), (DECODERS, PRECISIONS)):
+        for kernel, (result, arguments) in kernels.items():
+            for dtype in dtypes:
+                function = getattr(library, f"{kernel}_{str(dtype).removeprefix('torch.')}")
+                function.restype, function.argtypes = result, arguments
+                found[kernel, dtype] = function
     return found

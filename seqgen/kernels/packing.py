@@ -1,0 +1,79 @@
+"""Matrices in the order in which the native decoding kernels read them, in float32, bfloat16 or int8.
+
+A block is four vectors of `lanes` outputs; its weights are 32-bit words [K / step][4][lanes], and a word
+holds `step` neighbouring inputs of one output. K is padded with zeros to a multiple of 16, and so is what a
+row is multiplied by. Before the words of an int8 block stand the scales of its outputs and -128 times the
+sums of their weights.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn import functional as F
+
+Precision = Literal["float32", "bfloat16", "int8"]
+PRECISIONS: tuple[str, ...] = get_args(Precision)
+STEP = {"float32": 1, "bfloat16": 2, "int8": 4}
+PADDED = 16
+GROUP = 4
+
+
+def padded(size: int, to: int = PADDED) -> int:
+    return -(-size // to) * to
+
+
+def blocks(outputs: Float[Tensor, "N 4 L K"], precision: str) -> Int[Tensor, "N W"]:
+    """N blocks of a matrix, of whose outputs the caller has said which stand together."""
+    x = F.pad(outputs, (0, padded(outputs.shape[3]) - outputs.shape[3]))
+    if precision == "int8":
+        scale = x.abs().amax(3, keepdim=True) / 127
+        q = torch.where(scale > 0, x / scale, 0).round().to(torch.int8)
+        scales = scale.flatten(1).contiguous().view(torch.int32)
+        sums = -128 * q.sum(3, dtype=torch.int32).flatten(1)
+        return torch.cat([scales, sums, words(q, precision)], 1)
+    return words(x.to(getattr(torch, precision)), precision)
+
+
+def words(x: Tensor, precision: str) -> Int[Tensor, "N W"]:
+    parted = x.unflatten(3, (-1, STEP[precision]))  # [N, 4, L, K / step, step]
+    return parted.permute(0, 3, 1, 2, 4).contiguous().flatten(1).view(torch.int32)
+
+
+def unpack(stream: Int[Tensor, "N W"], K: int, lanes: int, precision: str) -> Float[Tensor, "N 4 L K"]:
+    """The weights of `blocks` as float32: rounded, if the precision is less."""
+    scale = None
+    if precision == "int8":
+        scale = stream[:, : GROUP * lanes].contiguous().view(torch.float32).view(-1, GROUP, lanes, 1)
+        stream = stream[:, 2 * GROUP * lanes :]
+    step = STEP[precision]
+    numbers = (
+        stream.contiguous().view(getattr(torch, precision)).view(-1, padded(K) // step, GROUP, lanes, step)
+    )
+    x = numbers.permute(0, 2, 3, 1, 4).flatten(3)[..., :K].float()
+    return x if scale is None else x * scale
+
+
+def block_words(K: int, lanes: int, precision: str) -> int:
+    """32-bit words of one block."""
+    header = 2 * GROUP * lanes if precision == "int8" else 0
+    return header + padded(K) // STEP[precision] * GROUP * lanes
+
+
+def as_words(x: Float[Tensor, "N 4 L"]) -> Int[Tensor, "N W"]:
+    """Biases, which stand before a block in float32."""
+    return x.float().contiguous().flatten(1).view(torch.int32)
+
+
+def rows_together(x: Tensor, lanes: int) -> Tensor:
+    """[V, ...] outputs in their order as blocks [N, 4, lanes, ...], padded with zeros."""
+    short = padded(len(x), GROUP * lanes) - len(x)
+    return torch.cat([x, x.new_zeros(short, *x.shape[1:])]).unflatten(0, (-1, GROUP, lanes))
+
+
+def check_precision(precision: str) -> None:
+    if precision not in PRECISIONS:
+        raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
