@@ -103,7 +103,7 @@ class WaveNet(SequenceModule):
     ) -> Float[Tensor, "B T G"]:
         apart, steps = self.dilations[layer], local.shape[1]
         taps = [seen[:, tap * apart : tap * apart + steps] for tap in range(self.kernel)]
-        read = self.taps[layer]
+        read = cast(nn.Linear, self.taps[layer])
         if self.local is None:
             return read(torch.cat(taps, -1))
         # The local conditioning is one more tap: of itself it would fill B T L 2C numbers before it is added.

@@ -45,7 +45,8 @@ class Batch(NamedTuple):
     """[B, S, M] of the whole take, for a vocoder"""
 
     def to(self, device: torch.device) -> Batch:
-        return Batch(*(part if part is None else part.to(device) for part in self))
+        here = {name: part.to(device) for name, part in self._asdict().items() if part is not None}
+        return Batch(**here)
 
 
 class Losses(NamedTuple):
