@@ -49,7 +49,7 @@ def continue_(
         tell(passage.notices)
         parts = loaded.parts(passage, bars, Sampling(temperature, top_k, top_p), seed)
         heading = f"{passage.name}; {made_by('continue', loaded.name, seed, temperature)}"
-        names, titles = ["piece", "continuation"], [passage.name, "continuation"]
+        names, titles = ["piece", "continuation"], ["A", "new"]
         results = Results(parts[:2], names, titles, "continued", heading, joined=parts.whole)
         write_results(stage, results, wav, png)
         written = sorted(path.name for path in stage.iterdir())
