@@ -52,6 +52,7 @@ def measure(place: Place, voice: Voice, folder: Path, shards: Path, seed: int) -
         "nll of windows": [round(x, 5) for x in (-log_prob.mean(1)).tolist()],
         "files": test.origins("test")[:, 0].tolist(),
         "tokens a second": {str(batch): speed(drawing(place, model, batch)) for batch in BATCHES},
+        "decoded by": model.decoder.backend(Sampling()),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "core seconds": json.loads((folder / "seconds.json").read_text(encoding="utf-8")),
         "device": device_name("cpu"),

@@ -63,7 +63,7 @@ def read_rows(places: Sequence[Place], runs: Path, seed: int) -> list[Row]:
 def table(rows: Sequence[Row]) -> str:
     head = [
         "place", "voice", "parameters", "steps", "nats a step", "at onsets", "onset accuracy",
-        "tokens a second, batch 1", "batch 16", "training, core seconds",
+        "tokens a second, batch 1", "batch 16", "decoded by", "training, core seconds",
     ]  # fmt: skip
     lines = [head, ["---"] * len(head)]
     for row in rows:
@@ -79,6 +79,7 @@ def table(rows: Sequence[Row]) -> str:
                 f"{row['nll at onsets']:.3f}",
                 "" if free is None else f"{free:.3f}",
                 *speeds,
+                row["decoded by"],
                 f"{row['core seconds']:,.0f}",
             ]
         )
