@@ -9,7 +9,7 @@ from seqgen.cli.main import main
 from seqgen.tasks.shipped import SHIPPED, shipped_models
 from tests.tasks.small import write_drums, write_melody
 
-PROMISED = {"de-en", "digits-mocha", "drums-2bar", "en-de", "mel-16bar", "mel-2bar"}
+PROMISED = {"de-en", "digits-mocha", "digits-wavenet", "drums-2bar", "en-de", "mel-16bar", "mel-2bar"}
 MUSIC = sorted(name for name in PROMISED if name.endswith("bar"))
 TRANSLATORS = ["de-en", "en-de"]
 TEXT = Path(__file__).parents[1] / "fixtures" / "text"
