@@ -88,7 +88,7 @@ PLACES = (
     ),
     Place(
         "melody-lm",
-        "Language model, 16-bar windows",
+        "Language model, 16 bars",
         "mel-16bar",
         language=True,
         model={},

@@ -1,5 +1,6 @@
 """The models that come with the package: each is there with its papers, and works."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,16 @@ from seqgen.cli.main import main
 from seqgen.tasks.shipped import SHIPPED, shipped_models
 from tests.tasks.small import write_drums, write_melody
 
-PROMISED = {"de-en", "digits-mocha", "digits-wavenet", "drums-2bar", "en-de", "mel-16bar", "mel-2bar"}
+PROMISED = {
+    "de-en",
+    "digits-mocha",
+    "digits-wavenet",
+    "drums-2bar",
+    "en-de",
+    "mel-16bar",
+    "mel-2bar",
+    "melody-lm",
+}
 MUSIC = sorted(name for name in PROMISED if name.endswith("bar"))
 TRANSLATORS = ["de-en", "en-de"]
 TEXT = Path(__file__).parents[1] / "fixtures" / "text"
@@ -30,6 +40,20 @@ def test_a_shipped_model_interpolates_from_the_shell(name, tmp_path):
     assert sorted(path.name for path in (tmp_path / "one").iterdir()) == names
     for file in names:
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+def test_the_shipped_language_model_continues_from_the_shell(tmp_path):
+    """It is the default; it beats the n-gram models that stand beside it on its card."""
+    melody = str(write_melody(tmp_path / "a.mid", bars=4, seed=1))
+    for out in ("one", "two"):
+        assert main(["continue", melody, str(tmp_path / out), "--bars", "4", "--wav", "false"]) == 0
+    names = ["continuation.mid", "continued.mid", "continued.png", "piece.mid"]
+    assert sorted(path.name for path in (tmp_path / "one").iterdir()) == names
+    for file in names:
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+    figures = json.loads((SHIPPED / "melody-lm" / "evaluation.json").read_text(encoding="utf-8"))
+    means = figures["nats a step"]["all steps"]
+    assert means["model"] < means["6-gram"] < means["unigram"]
 
 
 @pytest.mark.parametrize("name", MUSIC)
