@@ -78,3 +78,17 @@ def test_a_difference_counts_each_window_once_and_draws_whole_files():
     mean, low, high = difference(first, second)
     assert mean == pytest.approx(np.mean([0.5, 0.5, 0.5, -0.1]))
     assert (low, high) == pytest.approx((-0.1, 0.5))
+
+
+def test_continuations_are_judged_beside_real_music(tmp_path, monkeypatch, capsys):
+    from experiments.continuing import WAYS, main
+    from tests.tasks.small_language import small_language_model
+
+    model = small_language_model(tmp_path / "lm", bars=1)
+    line = ["continuing", str(model), str(make_shards(tmp_path / "shards")), "--windows", "3"]
+    monkeypatch.setattr(sys, "argv", line)
+    main()
+    lines = capsys.readouterr().out.splitlines()
+    assert [row.split(" | ")[0] for row in lines[2:]] == [
+        f"| {name}" for name in ("the real second half", *WAYS)
+    ]
