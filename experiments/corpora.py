@@ -44,8 +44,8 @@ class Corpus:
 
 RESEARCH = "Multi30k's text has no licence that allows sharing: neither it nor a model of it is shipped."
 EARLIER = (
-    "The shipped `{}` comes from an earlier run of this command and seed on another processor, whose sums round "
-    "differently: {}."
+    "The shipped `{}` comes from an earlier run of this command and seed on another processor, whose sums "
+    "round differently: {}."
 )
 CORPORA = {
     "multi30k-en-de": Corpus(
@@ -56,9 +56,11 @@ CORPORA = {
         "Multi30k English-French, test2016", "en", "fr", "train", "val", "test_2016_flickr", 5500, 0.3,
         note=RESEARCH,
     ),
-    "tatoeba-de-en": Corpus("Tatoeba German-English", "de", "en", "train", "valid", "test", 5500, 0.2, 0.1,
+    "tatoeba-de-en": Corpus(
+        "Tatoeba German-English", "de", "en", "train", "valid", "test", 5500, 0.2, 0.1,
         note=EARLIER.format(
-            "de-en", "offline 37.80; MILk 38.30, 39.19, 37.94 (shipped) and 36.34 at LAAL 6.31, 5.50, 4.36 and 3.10"
+            "de-en",
+            "offline 37.80; MILk 38.30, 39.19, 37.94 (shipped) and 36.34 at LAAL 6.31, 5.50, 4.36 and 3.10",
         ),
     ),
     "tatoeba-en-de": Corpus(

@@ -28,6 +28,12 @@ def check_same(name: str, x: Tensor, shape: tuple[int, ...], like: str) -> None:
         raise ValueError(f"{name} must have the shape {list(shape)} to go with {like}, got {list(x.shape)}")
 
 
+def check_dtype(name: str, x: Tensor, like: Tensor) -> None:
+    """A kernel reads memory as it is told: numbers of another size would be read past their end."""
+    if x.dtype != like.dtype:
+        raise ValueError(f"{name} must hold {like.dtype} as x does, got {x.dtype}")
+
+
 def check_lengths(name: str, lengths: Tensor | None, batch: int) -> None:
     if lengths is None:
         return

@@ -101,6 +101,16 @@ def test_wrong_sizes_are_said(version):
         op.thin_lstm(torch.randn(2, 1, 3), torch.randn(1, 4), torch.randn(2, 4), *layer(3, 4, torch.float32))
 
 
+def test_numbers_of_another_size_are_said(version):
+    if version == "torch":
+        pytest.skip("torch says it in its own words")
+    h = torch.zeros(2, 4)
+    with pytest.raises(ValueError, match=r"h must hold torch.float64 as x does, got torch.float32"):
+        op.thin_lstm(torch.zeros(2, 1, 3, dtype=torch.float64), h, h, *layer(3, 4, torch.float64))
+    with pytest.raises(ValueError, match=r"weight must hold torch.float32"):
+        op.thin_linear(torch.zeros(2, 3), torch.zeros(4, 3, dtype=torch.float64), None)
+
+
 def test_ops_are_registered_well():
     torch.library.opcheck(op.thin_linear, (torch.randn(2, 3), torch.randn(4, 3), torch.randn(4)))
     torch.library.opcheck(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from seqgen.kernels.checks import check_same
+from seqgen.kernels.checks import check_dtype, check_same
 from seqgen.kernels.choose import choose
 from seqgen.kernels.native.library import Native
 from seqgen.kernels.thin import naive
@@ -33,6 +33,8 @@ def native_linear(library: Native, x: Tensor, weight: Tensor, bias: Tensor | Non
     check_same("x", x, (*x.shape[:-1], inputs), "weight")
     if bias is not None:
         check_same("bias", bias, (outputs,), "weight")
+        check_dtype("bias", bias, x)
+    check_dtype("weight", weight, x)
     x, weight = x.contiguous(), weight.contiguous()
     bias = None if bias is None else bias.contiguous()
     y = x.new_empty(*x.shape[:-1], outputs)
@@ -57,6 +59,7 @@ def native_lstm(
     given = (h, c, w_ih, w_hh, b_ih, b_hh)
     for name, tensor, shape in zip(("h", "c", "w_ih", "w_hh", "b_ih", "b_hh"), given, shapes, strict=True):
         check_same(name, tensor, shape, "x and h")
+        check_dtype(name, tensor, x)
     weights = [w.contiguous() for w in (w_ih, w_hh, b_ih, b_hh)]
     # The kernel overwrites these two.
     h, c = (s.clone(memory_format=torch.contiguous_format) for s in (h, c))
