@@ -24,7 +24,7 @@ BYTES = {"float32": 4, "bfloat16": 2}
 def rows(rounds: int = 11) -> list[Row]:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    with torch.inference_mode():
+    with torch.no_grad():
         result = measured(rounds)
     torch.set_num_threads(threads)
     return result
