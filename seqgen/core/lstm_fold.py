@@ -53,6 +53,7 @@ class FoldedLSTM(NamedTuple):
         return token, LSTMState(new.h, new.c, state.cond)
 
 
+@torch.no_grad()
 def fold(
     core: LSTM,
     head: Categorical | Bernoulli,

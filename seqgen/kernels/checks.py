@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from seqgen.kernels.native.library import Native
 
 BACKENDS = ("naive", "native", "triton")
 
@@ -103,3 +108,45 @@ def check_uniforms(uniform: Tensor) -> None:
     bad = ~((uniform >= 0) & (uniform < 1))
     if bool(bad.any()):
         raise not_a_uniform(uniform, int(bad.flatten().to(torch.uint8).argmax()))
+
+
+def check_decoding(
+    uniform: Tensor,
+    draws: int,
+    previous: Tensor,
+    rows: int,
+    plan: Tensor | None,
+    gates: int,
+    times: tuple[float, int, int, int | None],
+) -> None:
+    """What the decoding kernels share. rows: of the table. gates: numbers of a plan's segment.
+
+    times: temperature, hold, place, end.
+    """
+    temperature, hold, place, end = times
+    check_floats("uniform", uniform, "[B, T, K]", 3)
+    B, T, _ = uniform.shape
+    check_same("uniform", uniform, (B, T, draws), "the head, which draws K numbers a token")
+    check_float32("uniform", uniform)
+    check_lengths("state.previous", previous, B)
+    check_rows("state.previous", previous, rows)
+    if hold < 1 or place < 0:
+        raise ValueError(f"hold must be at least 1 and place at least 0, got {hold} and {place}")
+    if plan is not None:
+        check_floats("plan", plan, "[B, S, gates]", 3)
+        check_float32("plan", plan)
+        segments = max(-(-(place + T) // hold), plan.shape[1])
+        check_same("plan", plan, (B, segments, gates), "place, frames, hold and weights")
+    if not 0 <= temperature < torch.inf:
+        raise ValueError(f"temperature must be a finite number of at least 0, got {temperature}")
+    if end is not None and not 0 <= end < rows:
+        raise ValueError(f"end must be a token of 0 .. {rows - 1}, got {end}")
+
+
+def check_lanes(lanes: int, library: Native) -> None:
+    """Weights are packed for one length of vectors."""
+    if library.lanes != lanes:
+        raise ValueError(
+            f"the weights are packed for vectors of {lanes} numbers, those of the native library "
+            f"({library.level}) hold {library.lanes}: pack them with lanes={library.lanes}"
+        )

@@ -8,6 +8,7 @@ sums of their weights.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, get_args
 
 import torch
@@ -20,6 +21,10 @@ PRECISIONS: tuple[str, ...] = get_args(Precision)
 STEP = {"float32": 1, "bfloat16": 2, "int8": 4}
 PADDED = 16
 GROUP = 4
+
+
+def plain(x: Tensor) -> Tensor:
+    return x.detach().float().contiguous()
 
 
 def padded(size: int, to: int = PADDED) -> int:
@@ -63,17 +68,62 @@ def block_words(K: int, lanes: int, precision: str) -> int:
     return header + padded(K) // STEP[precision] * GROUP * lanes
 
 
-def as_words(x: Float[Tensor, "N 4 L"]) -> Int[Tensor, "N W"]:
-    """Biases, which stand before a block in float32."""
-    return x.float().contiguous().flatten(1).view(torch.int32)
+def units_together(x: Float[Tensor, "M *K"], parts: int, lanes: int, to: int) -> Float[Tensor, "N 4 L *K"]:
+    """Outputs that are `parts` gates of the same units: a block has all gates of its units.
+
+    to: the units are padded with zeros to a multiple of this.
+    """
+    gates = x.unflatten(0, (parts, -1))
+    short = padded(gates.shape[1], to) - gates.shape[1]
+    gates = torch.cat([gates, gates.new_zeros(parts, short, *x.shape[1:])], 1)
+    return gates.unflatten(1, (-1, GROUP // parts, lanes)).transpose(0, 1).flatten(1, 2)
 
 
-def rows_together(x: Tensor, lanes: int) -> Tensor:
-    """[V, ...] outputs in their order as blocks [N, 4, lanes, ...], padded with zeros."""
+def units_apart(x: Float[Tensor, "N 4 L *K"], parts: int, size: int) -> Float[Tensor, "M *K"]:
+    """What `units_together` put together: `parts` gates of `size` units."""
+    gates = x.unflatten(1, (parts, -1)).transpose(0, 1).flatten(1, 3)
+    return gates[:, :size].flatten(0, 1)
+
+
+def rows_together(x: Float[Tensor, "M *K"], lanes: int) -> Float[Tensor, "N 4 L *K"]:
+    """Outputs in their order, padded with zeros."""
     short = padded(len(x), GROUP * lanes) - len(x)
     return torch.cat([x, x.new_zeros(short, *x.shape[1:])]).unflatten(0, (-1, GROUP, lanes))
+
+
+def joined(
+    bias: Float[Tensor, "N 4 L"], matrices: Sequence[Float[Tensor, "N 4 L _"]], precision: str
+) -> Int[Tensor, "W"]:
+    """Part of a stream: for each block its biases, in float32, and its part of each matrix."""
+    first = bias.contiguous().flatten(1).view(torch.int32)
+    return torch.cat([first, *(blocks(m, precision) for m in matrices)], 1).flatten()
+
+
+class Reader:
+    """Takes a stream apart again, from its beginning."""
+
+    def __init__(self, stream: Int[Tensor, "W"], precision: str, lanes: int):
+        self.rest, self.precision, self.lanes = stream, precision, lanes
+
+    def take(self, count: int, *inputs: int) -> list[Float[Tensor, "N 4 L *K"]]:
+        """The biases of `count` blocks, then for each number of inputs a matrix: rounded as it was packed."""
+        sizes = [GROUP * self.lanes, *(block_words(K, self.lanes, self.precision) for K in inputs)]
+        part, self.rest = self.rest.split([count * sum(sizes), len(self.rest) - count * sum(sizes)])
+        bias, *matrices = part.view(count, -1).split(sizes, 1)
+        pairs = zip(matrices, inputs, strict=True)
+        biases = bias.contiguous().view(torch.float32).view(-1, GROUP, self.lanes)
+        return [biases, *(unpack(m, K, self.lanes, self.precision) for m, K in pairs)]
 
 
 def check_precision(precision: str) -> None:
     if precision not in PRECISIONS:
         raise ValueError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
+
+
+def check_shapes(wanted: dict[str, tuple[Tensor, tuple[int, ...]]], like: str) -> None:
+    """name: tensor and the shape that it must have to go with the weights that `like` names."""
+    for name, (x, shape) in wanted.items():
+        if tuple(x.shape) != shape:
+            raise ValueError(
+                f"{name} must have the shape {list(shape)} to go with {like}, got {list(x.shape)}"
+            )

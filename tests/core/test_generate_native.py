@@ -11,72 +11,35 @@ import seqgen
 from seqgen.core import (
     GREEDY,
     LSTM,
-    Bernoulli,
     Categorical,
     Conductor,
     Decoder,
     Planner,
     ResidualLSTM,
     Sampling,
+    fast_cores,
     fast_decode,
 )
 from seqgen.core.state import leaves, select
 from seqgen.kernels.native.library import load
+from tests.core.native_cases import (
+    BAR,
+    BARS,
+    CORES,
+    HEADS,
+    B,
+    E,
+    W,
+    Z,
+    by_torch,
+    close,
+    make,
+    uniforms,
+    wavenet,
+)
 
-B, BAR, BARS, E, W, Z = 3, 8, 4, 6, 20, 5
 SHIPPED = ("mel-2bar", "mel-16bar", "drums-2bar")
 native = pytest.mark.skipif(load() is None, reason="the native library is not built here")
-
-
-def classic():
-    planner = Planner(Z, BARS, width=7)
-    return Conductor(LSTM(E, W, planner.bar_size, layers=2), planner, BAR)
-
-
-def direct():
-    planner = Planner(Z, BARS, width=7, segments=4, segment_size=3)
-    torch.nn.init.normal_(planner.correction.weight)
-    voice = LSTM(E + planner.segment_size, W, planner.bar_size, feed_cond=False)
-    return Conductor(voice, planner, BAR, metre=4)
-
-
-def one_long_bar():
-    planner = Planner(Z, 1, width=0, segments=8, segment_size=3)
-    voice = LSTM(E + planner.segment_size, W, planner.bar_size, feed_cond=False)
-    return Conductor(voice, planner, BAR * BARS, metre=4)
-
-
-CORES = {
-    "fed": lambda: LSTM(E, W, Z, layers=2),
-    "not fed": lambda: LSTM(E, W, Z, feed_cond=False),
-    "classic": classic,
-    "direct": direct,
-    "one long bar": one_long_bar,
-}
-HEADS = {"categorical": lambda: Categorical(W, 11, E), "bernoulli": lambda: Bernoulli(W, 4, E)}
-
-
-def make(core="fed", head="categorical"):
-    torch.manual_seed(2)
-    decoder = Decoder(CORES[core](), HEADS[head]())
-    torch.nn.init.normal_(decoder.head.logits.weight)
-    return decoder, decoder.init_state(B, torch.randn(B, Z))
-
-
-def by_torch(monkeypatch, decoder, *arguments, **options):
-    with monkeypatch.context() as patch:
-        patch.setattr(fast_decode, "library_for", lambda decoder, how: None)
-        return decoder.generate(*arguments, **options)
-
-
-def uniforms(decoder, rows, steps, seed=0):
-    return torch.rand(rows, steps, decoder.head.draws, generator=Generator().manual_seed(seed))
-
-
-def close(a, b):
-    assert torch.equal(a[0], b[0])
-    for x, y in zip(leaves(a[1]), leaves(b[1]), strict=True):
-        torch.testing.assert_close(x, y, rtol=1e-4, atol=2e-5)
 
 
 @native
@@ -124,57 +87,6 @@ def test_shipped_models_draw_the_same_tokens(monkeypatch, name, temperature):
     close(got, by_torch(monkeypatch, vae.decoder, *given, uniform=uniform))
 
 
-def divergence(wanted, got, bits):
-    """KL of the distribution of a frame, in nats, from logits."""
-    wanted, got = wanted.double(), got.double()
-    if not bits:
-        a, b = wanted.log_softmax(-1), got.log_softmax(-1)
-        return (a.exp() * (a - b)).sum(-1)
-    log = torch.nn.functional.logsigmoid
-    on = wanted.sigmoid() * (log(wanted) - log(got))
-    return (on + (-wanted).sigmoid() * (log(-wanted) - log(-got))).sum(-1)
-
-
-def forced(decoder, token, lanes, precision):
-    """Logits of the kernel, fed the same tokens, one frame a call; and those of torch.
-
-    The kernel does not tell its logits: they are those of its states, rounded as it rounds them.
-    """
-    core, head = decoder.core, decoder.head
-    weights = fast_decode.folded(decoder, precision, load().lanes)
-    before = torch.cat([torch.full_like(token[:, :1], head.vocabulary_size + 2), token[:, :-1]], 1)
-    segments, voice, y = lanes.plan.segments[:, 0], lanes.voice, []
-    hold, zeros = core.bar // segments.shape[1], torch.zeros(len(token), 1, head.draws)
-    for t in range(core.bar):
-        _, voice = weights.run(voice, before[:, t], zeros, GREEDY, segments, hold, t)
-        y.append(voice.h[:, -1])
-    rounded, w = torch.stack(y, 1), head.logits.weight
-    if precision == "bfloat16":
-        rounded, w = rounded.bfloat16().float(), w.bfloat16().float()
-    elif precision == "int8":
-        rounded, w = (((x / u).round() * u) for x in (rounded, w) for u in [x.abs().amax(-1, True) / 127])
-    fed = torch.cat([torch.full_like(token[:, :1], head.start), token[:, :-1]], 1)
-    wanted, _ = core._bars(head.embed(fed), lanes, None)
-    return head.logits(wanted), rounded @ w.T + head.logits.bias
-
-
-@native
-@torch.no_grad()
-@pytest.mark.parametrize(("precision", "most"), [("float32", 1e-9), ("bfloat16", 1e-4), ("int8", 2e-3)])
-@pytest.mark.parametrize("name", SHIPPED)
-def test_less_precise_weights_hardly_change_a_distribution(name, precision, most):
-    vae = seqgen.load(name).vae
-    decoder, steps = vae.decoder, vae.config.steps
-    state = decoder.init_state(4, torch.randn(4, vae.config.latent, generator=Generator().manual_seed(6)))
-    token, _ = decoder.generate(state, steps, Sampling(), Generator().manual_seed(7))
-    lanes = decoder.core.split(state.core, steps)
-    wanted, got = forced(decoder, token.reshape(-1, decoder.core.bar), lanes, precision)
-    kl = divergence(wanted, got, isinstance(decoder.head, Bernoulli)).mean()
-    assert kl < most
-    if precision != "float32":
-        assert kl > 1e-9, "the weights were not rounded"
-
-
 @native
 def test_changed_weights_are_used():
     """Written in place, replaced by a tensor that may get the old one's memory, and loaded."""
@@ -194,6 +106,30 @@ def test_changed_weights_are_used():
 
 
 @native
+def test_weights_made_in_inference_mode_are_served(monkeypatch):
+    """They do not count their changes, and are looked at instead."""
+    with torch.inference_mode():
+        decoder, state = make("wavenet")
+        uniform = uniforms(decoder, B, 9)
+        assert decoder.backend(Sampling()).startswith("native")
+        for _ in range(2):
+            got = decoder.generate(state, 9, Sampling(), uniform=uniform)
+            close(got, by_torch(monkeypatch, decoder, state, 9, Sampling(), uniform=uniform))
+            for weight in decoder.parameters():
+                weight.mul_(1.1)
+
+
+@native
+@pytest.mark.parametrize("core", ["guided wavenet", "guided lstm"])
+def test_a_guide_is_followed_over_blocks(monkeypatch, core):
+    decoder, state = make(core)
+    uniform = uniforms(decoder, B, 40)
+    whole = decoder.generate(state, 40, Sampling(), uniform=uniform)
+    monkeypatch.setattr(fast_cores, "BLOCK", 9)
+    close(decoder.generate(state, 40, Sampling(), uniform=uniform), whole)
+
+
+@native
 def test_packed_weights_are_no_part_of_the_module():
     decoder, state = make()
     names = set(decoder.state_dict())
@@ -204,7 +140,7 @@ def test_packed_weights_are_no_part_of_the_module():
 
 
 @pytest.mark.parametrize("served", [True, False], ids=["native", "torch"])
-@pytest.mark.parametrize("core", ["fed", "direct"])
+@pytest.mark.parametrize("core", ["fed", "direct", "metre", "wavenet", "guided wavenet"])
 def test_an_ended_row_is_held(monkeypatch, core, served):
     """What comes after the token `end` is `end`, and the row's state is that after it had been drawn."""
     if not served:
@@ -250,6 +186,9 @@ def test_torch_serves_what_the_kernels_do_not_know(monkeypatch):
     with torch.autocast("cpu", torch.bfloat16):
         assert decoder.backend(GREEDY) == "torch"
     assert Decoder(ResidualLSTM(E, W, 2), Categorical(W, 11, E)).backend(GREEDY) == "torch"
+    assert (
+        Decoder(wavenet(2), Categorical(W, 11, E + 2)).backend(GREEDY) == "torch"
+    )  # part of the token is local
     nested = Conductor(Conductor(LSTM(E, W, 5), Planner(7, 2, width=5), 2), Planner(Z, 2, width=7), 4)
     assert Decoder(nested, Categorical(W, 11, E)).backend(GREEDY) == "torch"
     token = decoder.generate(state, 5, GREEDY)[0]

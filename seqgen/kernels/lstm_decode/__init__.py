@@ -45,34 +45,16 @@ def lstm_decode(
     does not go with the weights.
     """
     checks.check_backend(backend)
-    _check(packed, state, uniform, plan, hold, place)
-    if not (temperature >= 0 and temperature < torch.inf):
-        raise ValueError(f"temperature must be a finite number of at least 0, got {temperature}")
-    if end is not None and not 0 <= end < len(packed.table):
-        raise ValueError(f"end must be a token of 0 .. {len(packed.table) - 1}, got {end}")
+    rows, gates = len(packed.table), 4 * packed.width
+    times = temperature, hold, place, end
+    checks.check_decoding(uniform, packed.draws, state.previous, rows, plan, gates, times)
+    for name, x in (("state.h", state.h), ("state.c", state.c)):
+        shape = (len(uniform), packed.layers, packed.width)
+        checks.check_same(name, x, shape, "the rows of uniform and the weights")
+        checks.check_float32(name, x)
     token, h, c = torch.ops.seqgen.lstm_decode.default(
         packed.stream, packed.table, packed.position, [packed.layers, packed.width, packed.outputs],
         packed.bits, packed.precision, packed.lanes, state.h, state.c, state.previous, uniform, plan,
         temperature, hold, place, -1 if end is None else end, backend or "",
     )  # fmt: skip
     return token, State(h, c, token[:, -1].clone() if token.shape[1] else state.previous.clone())
-
-
-def _check(packed: Packed, state: State, uniform: Tensor, plan: Tensor | None, hold: int, place: int) -> None:
-    checks.check_floats("uniform", uniform, "[B, T, K]", 3)
-    B, T, _ = uniform.shape
-    checks.check_same("uniform", uniform, (B, T, packed.draws), "the head, which draws K numbers a token")
-    shape = (B, packed.layers, packed.width)
-    for name, x in (("state.h", state.h), ("state.c", state.c)):
-        checks.check_same(name, x, shape, "the rows of uniform and the weights")
-        checks.check_float32(name, x)
-    checks.check_float32("uniform", uniform)
-    checks.check_lengths("state.previous", state.previous, B)
-    checks.check_rows("state.previous", state.previous, len(packed.table))
-    if hold < 1 or place < 0:
-        raise ValueError(f"hold must be at least 1 and place at least 0, got {hold} and {place}")
-    if plan is not None:
-        checks.check_floats("plan", plan, "[B, S, 4 D]", 3)
-        checks.check_float32("plan", plan)
-        segments = max(-(-(place + T) // hold), plan.shape[1])
-        checks.check_same("plan", plan, (B, segments, 4 * packed.width), "place, frames, hold and weights")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from seqgen.kernels.checks import check_uniforms
+from seqgen.kernels.checks import check_lanes, check_uniforms
 from seqgen.kernels.choose import choose
 from seqgen.kernels.lstm_decode import naive, native
 from seqgen.kernels.lstm_decode.packed import unpacked
@@ -33,11 +33,7 @@ def forward(
 ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
     library = choose(h.device, backend)
     if not isinstance(library, str):
-        if library.lanes != lanes:
-            raise ValueError(
-                f"the weights are packed for vectors of {lanes} numbers, those of the native library "
-                f"({library.level}) hold {library.lanes}: pack them with lanes={library.lanes}"
-            )
+        check_lanes(lanes, library)
         packed, state = (stream, table, position), (h, c, previous)
         how = temperature, hold, place, end
         return native.forward(library, precision, packed, sizes, bits, state, uniform, plan, how)

@@ -5,20 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor
 
 from seqgen.kernels.lstm_decode.weights import Layer, Weights
 from seqgen.kernels.packing import (
     GROUP,
+    PADDED,
     Precision,
-    as_words,
-    block_words,
-    blocks,
+    Reader,
     check_precision,
+    check_shapes,
+    joined,
     padded,
+    plain,
     rows_together,
-    unpack,
+    units_apart,
+    units_together,
 )
 
 
@@ -51,32 +54,20 @@ class Packed:
 def pack(weights: Weights, precision: Precision = "float32", lanes: int = 16) -> Packed:
     """Pack for a library whose vectors hold `lanes` numbers."""
     check_precision(precision)
-    check_shapes(weights)
-    D = weights.own.shape[1]
-    first = Layer(weights.own, weights.own, torch.zeros(4 * D))
-    parts = []
+    _check(weights)
+    D, parts = weights.own.shape[1], []
+    first = Layer(weights.own, weights.own, weights.own.new_zeros(4 * D))
     for n, layer in enumerate((first, *weights.layers)):
-        read = (layer.own,) if n == 0 else (layer.below, layer.own)
-        matrices = [blocks(units_together(w.detach().float(), lanes), precision) for w in read]
-        parts.append(
-            torch.cat([as_words(units_together(layer.bias.detach(), lanes)), *matrices], 1).flatten()
+        bias, *read = (
+            units_together(plain(w), 4, lanes, PADDED)
+            for w in ((layer.bias, layer.below, layer.own) if n else (layer.bias, layer.own))
         )
-    head, bias = (rows_together(x.detach().float(), lanes) for x in (weights.head, weights.head_bias))
-    parts.append(torch.cat([as_words(bias), blocks(head, precision)], 1).flatten())
-    table, position = (
-        None if x is None else x.detach().float().contiguous() for x in (weights.table, weights.position)
-    )
-    assert table is not None
-    N, V = 1 + len(weights.layers), len(weights.head)
-    return Packed(torch.cat(parts), table, position, precision, lanes, N, D, V, weights.bits)
-
-
-def units_together(x: Float[Tensor, "G *K"], lanes: int) -> Float[Tensor, "N 4 L *K"]:
-    """Outputs [4 D, ...] as blocks of the four gates of `lanes` units."""
-    gates = x.unflatten(0, (4, -1))
-    short = padded(gates.shape[1]) - gates.shape[1]
-    gates = torch.cat([gates, gates.new_zeros(4, short, *x.shape[1:])], 1)
-    return gates.unflatten(1, (-1, lanes)).transpose(0, 1)
+        parts.append(joined(bias, read, precision))
+    head, bias = (rows_together(plain(w), lanes) for w in (weights.head, weights.head_bias))
+    parts.append(joined(bias, [head], precision))
+    position = None if weights.position is None else plain(weights.position)
+    sizes = 1 + len(weights.layers), D, len(weights.head), weights.bits
+    return Packed(torch.cat(parts), plain(weights.table), position, precision, lanes, *sizes)
 
 
 def unpacked(
@@ -85,41 +76,25 @@ def unpacked(
 ) -> Weights:  # fmt: skip
     """The weights that a pack of `sizes` (N, D, V, bits) stands for: rounded to its precision."""
     N, D, V, bits = sizes
-    each, at, layers = block_words(D, lanes, precision), 0, []
+    reader, layers = Reader(stream, precision, lanes), []
     for n in range(N):
-        count, length = padded(D) // lanes, GROUP * lanes + (1 + (n > 0)) * each
-        part, at = stream[at : at + count * length].view(count, length), at + count * length
-        bias, *matrices = part.split([GROUP * lanes, *[each] * (1 + (n > 0))], 1)
-        read = [_units(unpack(m, D, lanes, precision), D) for m in matrices]
-        layers.append(Layer(read[0], read[-1], _units(bias.view(torch.float32).reshape(-1, GROUP, lanes), D)))
-    part = stream[at:].view(-1, GROUP * lanes + each)
-    bias = part[:, : GROUP * lanes].view(torch.float32).flatten()[:V]
-    head = unpack(part[:, GROUP * lanes :], D, lanes, precision).flatten(0, 2)[:V]
+        taken = reader.take(padded(D) // lanes, *[D] * (1 + (n > 0)))
+        bias, *read = (units_apart(x, 4, D) for x in taken)
+        layers.append(Layer(read[0], read[-1], bias))
+    bias, head = (x.flatten(0, 2)[:V] for x in reader.take(padded(V, GROUP * lanes) // (GROUP * lanes), D))
     return Weights(table, position, layers[0].own, tuple(layers[1:]), head, bias, bits)
 
 
-def _units(x: Tensor, D: int) -> Tensor:
-    return x.transpose(0, 1).flatten(1, 2)[:, :D].flatten(0, 1)
-
-
-def check_shapes(w: Weights) -> None:
+def _check(w: Weights) -> None:
     G, D = w.own.shape
-    wanted: dict[str, tuple[Tensor, tuple[int, ...]]] = {
-        "own": (w.own, (4 * D, D)),
-        "table": (w.table, (len(w.table), G)),
-    }
+    wanted: dict[str, tuple[Tensor, tuple[int, ...]]] = {"own": (w.own, (4 * D, D))}
+    wanted["table"] = (w.table, (len(w.table), G))
     if w.position is not None:
         wanted["position"] = (w.position, (len(w.position), G))
     for n, layer in enumerate(w.layers):
-        wanted |= {
-            f"layers[{n}].{name}": (x, (G, D)) for name, x in (("below", layer.below), ("own", layer.own))
-        }
+        wanted[f"layers[{n}].below"] = (layer.below, (G, D))
+        wanted[f"layers[{n}].own"] = (layer.own, (G, D))
         wanted[f"layers[{n}].bias"] = (layer.bias, (G,))
     wanted["head"] = (w.head, (len(w.head), D))
     wanted["head_bias"] = (w.head_bias, (len(w.head),))
-    for name, (x, shape) in wanted.items():
-        if tuple(x.shape) != shape:
-            raise ValueError(
-                f"{name} must have the shape {list(shape)} to go with own {list(w.own.shape)}, "
-                f"got {list(x.shape)}"
-            )
+    check_shapes(wanted, f"own {list(w.own.shape)}")

@@ -30,6 +30,7 @@ KERNELS = {
 """name: result (what `Native.call` returns, or nothing) and arguments; in float32 and float64"""
 DECODERS = {
     "lstm_decode": (NUMBER, (*11 * [POINTER], *12 * [NUMBER], REAL, NUMBER)),
+    "wavenet_decode": (NUMBER, (*10 * [POINTER], *15 * [NUMBER], REAL, NUMBER)),
 }
 """the same for what generates tokens, by the precision of the weights"""
 

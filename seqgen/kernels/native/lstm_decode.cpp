@@ -5,9 +5,8 @@
 #include <algorithm>
 
 #include "activation.h"
-#include "draw.h"
+#include "decode.h"
 #include "product.h"
-#include "work.h"
 
 namespace {
 
@@ -23,15 +22,8 @@ struct Task {
     int64_t bits, end, threads;        // end: -1 for none
     double temperature;
 
-    int64_t width() const { return (D + 15) / 16 * 16; }  // what matrices are padded to
+    int64_t width() const { return padded(D); }  // what matrices are padded to
 };
-
-inline Floats load_some(const float* from, int64_t count) {
-    if (count >= LANES) return load<float, LANES>(from);
-    Floats x{};
-    for (int64_t lane = 0; lane < count; lane++) x[lane] = from[lane];
-    return x;
-}
 
 // A row's states, and the hidden states once more in the form that the weights are multiplied by.
 template <class P> struct Row {
@@ -65,9 +57,7 @@ template <class P> struct Row {
 template <class P> struct Decoder {
     using Rows = std::vector<Row<P>*>;
     const Task& is;
-    const int64_t W;
-
-    explicit Decoder(const Task& is) : is(is), W(is.width()) {}
+    const int64_t W = is.width();
 
     // Gates of LANES units of layer 0 before the recurrent part: token, place and plan.
     void given(const Row<P>& row, int64_t t, int64_t unit, Floats* gate) const {
@@ -120,10 +110,6 @@ template <class P> struct Decoder {
         return block;
     }
 
-    static void bias(const int32_t* block, Floats* sum) {
-        for (int g = 0; g < GROUP; g++) sum[g] = bits<Floats>(words(block + g * LANES));
-    }
-
     // One frame of all rows.
     void step(int64_t t, Rows& rows) {
         const int32_t *block = is.stream, *next = block;
@@ -135,48 +121,9 @@ template <class P> struct Decoder {
         }
         for (int64_t v = 0; v < is.V; v += BLOCK, block = next)
             tiles<P::ROWS>(count, [&](auto R, int64_t r) { next = logits<R>(block, v, &rows[r]); });
-        for (Row<P>* row : rows) draw(t, *row);
-    }
-
-    void draw(int64_t t, Row<P>& row) {
-        const float* uniform = is.uniform + (row.b * is.T + t) * is.K;
-        const float heat = float(is.temperature);
-        row.previous = is.bits ? draw_bits(row.logit.data(), is.V, heat, uniform)
-                               : draw_category(row.logit.data(), is.V, heat, *uniform);
-        is.token[row.b * is.T + t] = row.previous;
-    }
-
-    // Rows first .. last - 1. A row that has emitted `end` is worked on no more, so its state is held.
-    void run(int64_t first, int64_t last) {
-        std::vector<Row<P>> every;
-        every.reserve(last - first);
-        Rows rows;
-        for (int64_t b = first; b < last; b++) {
-            every.emplace_back(is, b);
-            rows.push_back(&every.back());
-            std::fill_n(is.token + b * is.T, is.T, is.end);
-        }
-        for (int64_t t = 0; t < is.T; t++) {
-            const auto ended = [&](const Row<P>* row) { return row->previous == is.end; };
-            rows.erase(std::remove_if(rows.begin(), rows.end(), ended), rows.end());
-            if (rows.empty()) break;
-            step(t, rows);
-        }
-        for (const Row<P>& row : every) row.finish(is);
+        for (Row<P>* row : rows) draw(is, t, *row);
     }
 };
-
-// Returns the flat index of the first bad uniform number, before anything is drawn, or -1.
-template <class P> int64_t decode(const Task& is) {
-    const int64_t bad = is.temperature == 0 ? -1 : bad_uniform(is.uniform, is.B * is.T * is.K);
-    if (bad >= 0) return bad;
-    const int64_t parts = std::max<int64_t>(1, std::min(is.threads, is.B));
-    share(parts, parts, [&](int64_t part) -> int64_t {
-        Decoder<P>(is).run(is.B * part / parts, is.B * (part + 1) / parts);
-        return -1;
-    });
-    return -1;
-}
 
 }  // namespace
 
@@ -187,8 +134,9 @@ template <class P> int64_t decode(const Task& is) {
         float* last_c, int64_t B, int64_t T, int64_t N, int64_t D, int64_t V, int64_t K, int64_t period,          \
         int64_t segments, int64_t hold, int64_t place, int64_t bits, int64_t end, double temperature,             \
         int64_t threads) {                                                                                        \
-        return decode<P>({stream, table, position, plan, h, c, uniform, previous, token, last_h, last_c, B, T, N, \
-                          D, V, K, period, segments, hold, place, bits, end, threads, temperature});              \
+        return decode<Decoder<P>, Row<P>>(Task{stream, table, position, plan, h, c, uniform, previous, token,     \
+                                               last_h, last_c, B, T, N, D, V, K, period, segments, hold, place,   \
+                                               bits, end, threads, temperature});                                 \
     }
 EXPORT(Float32, float32)
 EXPORT(Bfloat16, bfloat16)

@@ -183,6 +183,25 @@ struct Int8 {
     }
 };
 
+// What stands before a block: the bias of its outputs.
+inline void bias(const int32_t* block, Floats* sum) {
+    for (int g = 0; g < GROUP; g++) sum[g] = bits<Floats>(words(block + g * LANES));
+}
+// Up to `count` numbers, and zeros for the rest of the vector.
+inline Floats load_some(const float* from, int64_t count) {
+    if (count >= LANES) return load<float, LANES>(from);
+    Floats x{};
+    for (int64_t lane = 0; lane < count; lane++) x[lane] = from[lane];
+    return x;
+}
+inline int64_t padded(int64_t size, int64_t to = 16) { return (size + to - 1) / to * to; }
+
+// body(0) .. body(N - 1), each with a constant: written out, as sums that a loop goes through do not stay in registers.
+template <class Body, int... I> inline void write_out(Body&& body, std::integer_sequence<int, I...>) {
+    (body(std::integral_constant<int, I>{}), ...);
+}
+template <int N, class Body> inline void each(Body&& body) { write_out(body, std::make_integer_sequence<int, N>{}); }
+
 // sum[r] += the block times row r. Returns where the next block begins. A row is summed in the same order whichever
 // rows stand beside it, so its result is the same to the last bit.
 template <class P, int R>
@@ -191,12 +210,13 @@ inline const int32_t* multiply(const int32_t* block, int64_t K, const Operand<ty
     typename P::Sum total[R][GROUP] = {};
     const int32_t* from = block + P::HEADER;
     for (int64_t k = 0; k < K; k += P::STEP, from += BLOCK)
-        for (int g = 0; g < GROUP; g++) {
+        each<GROUP>([&](auto g) {
             const auto w = P::weight(words(from + g * LANES));
-            for (int r = 0; r < R; r++) P::add(total[r][g], w, row[r].x + k);
-        }
-    for (int r = 0; r < R; r++)
-        for (int g = 0; g < GROUP; g++) sum[r][g] += P::total(total[r][g], block + g * LANES, row[r].unit);
+            each<R>([&](auto r) { P::add(total[r][g], w, row[r].x + k); });
+        });
+    each<GROUP>([&](auto g) {
+        each<R>([&](auto r) { sum[r][g] += P::total(total[r][g], block + g * LANES, row[r].unit); });
+    });
     return from;
 }
 

@@ -1,0 +1,128 @@
+"""What stands around a voice (a conductor, a metre, a guide), on the way through a decoding kernel."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from seqgen.core.conductor import Conductor, ConductorState
+from seqgen.core.guide import Guided, GuidedState
+from seqgen.core.metre import Metre, MetreState
+from seqgen.core.sampling import Sampling
+from seqgen.core.sequence import SequenceModule
+from seqgen.core.state import State
+
+BLOCK = 256
+"""frames of a guide that are made ready at a time"""
+
+
+@runtime_checkable
+class Folded(Protocol):
+    """A voice and a head as a kernel runs them."""
+
+    def run(
+        self,
+        state: State,
+        previous: Int[Tensor, "B"],
+        uniform: Float[Tensor, "B T K"],
+        how: Sampling,
+        segments: Float[Tensor, "B S Q"] | None = None,
+        hold: int = 1,
+        place: int = 0,
+        end: int | None = None,
+    ) -> tuple[Int[Tensor, "B T"], State]: ...
+
+
+class Run(NamedTuple):
+    """What is wanted of a kernel."""
+
+    uniform: Tensor
+    """[B, T, K]"""
+    how: Sampling
+    end: int | None
+    first: int
+    """row of the table that a bar begins with"""
+
+    @property
+    def steps(self) -> int:
+        return self.uniform.shape[1]
+
+
+Outcome = tuple[Tensor, State]
+"""tokens [B, T], and the core's state after them"""
+
+
+def run_core(
+    core: SequenceModule, weights: Folded, wanted: Run, previous: Int[Tensor, "B"], state: State
+) -> Outcome | None:
+    """None where the rows stand such that torch has to serve."""
+    if isinstance(core, Conductor):
+        return _conducted(core, weights, wanted, previous, state)
+    if isinstance(core, Metre):
+        return _metred(core, weights, wanted, previous, state)
+    if isinstance(core, Guided):
+        return _guided(core, weights, wanted, previous, state)
+    return weights.run(state, previous, wanted.uniform, wanted.how, end=wanted.end)
+
+
+def _conducted(
+    core: Conductor, weights: Folded, wanted: Run, previous: Int[Tensor, "B"], state: ConductorState
+) -> Outcome | None:
+    """From bar line to bar line, all rows at one place: a bar starts from its plan and its first vector."""
+    (plan, position, voice), tokens, done = state, [], 0
+    here = _common(position)
+    # A row that ends stops counting its frames, and stands elsewhere than the others at the next bar line.
+    if here is None or wanted.end is not None or here + wanted.steps > core.bar * plan.bars.shape[1]:
+        return None
+    hold = core.bar // max(plan.segments.shape[2], 1)
+    while done < wanted.steps:
+        bar, offset = divmod(here + done, core.bar)
+        count = min(core.bar - offset, wanted.steps - done)
+        if offset == 0:
+            voice = core.voice.init_state(len(previous), plan.bars[:, bar])
+            previous = torch.full_like(previous, wanted.first)
+        u = wanted.uniform[:, done : done + count]
+        token, voice = weights.run(voice, previous, u, wanted.how, plan.segments[:, bar], hold, offset)
+        previous, done = token[:, -1], done + count
+        tokens.append(token)
+    return torch.cat(tokens, 1), ConductorState(plan, position + done, voice)
+
+
+def _metred(
+    core: Metre, weights: Folded, wanted: Run, previous: Int[Tensor, "B"], state: MetreState
+) -> Outcome | None:
+    here = _common(state.place)
+    if here is None:
+        return None
+    token, voice = weights.run(state.voice, previous, wanted.uniform, wanted.how, place=here, end=wanted.end)
+    place = (state.place + _counted(previous, token, wanted.end)) % core.period
+    return token, MetreState(place, voice)
+
+
+def _guided(
+    core: Guided, weights: Folded, wanted: Run, previous: Int[Tensor, "B"], state: GuidedState
+) -> Outcome:
+    """Block by block, each with its frames' guide."""
+    (guide, position, voice), tokens = state, []
+    for u in wanted.uniform.split(BLOCK, 1):
+        at = position[:, None] + torch.arange(u.shape[1])
+        token, voice = weights.run(voice, previous, u, wanted.how, core._between(guide, at), end=wanted.end)
+        position = position + _counted(previous, token, wanted.end)
+        previous = token[:, -1]
+        tokens.append(token)
+    return torch.cat(tokens, 1), GuidedState(guide, position, voice)
+
+
+def _common(place: Int[Tensor, "B"]) -> int | None:
+    """Where all rows stand, or None if they stand at different places."""
+    places = set(place.tolist())
+    return places.pop() if len(places) == 1 else None
+
+
+def _counted(previous: Int[Tensor, "B"], token: Int[Tensor, "B T"], end: int | None) -> Tensor:
+    """Frames by which each row moved on: those that did not begin with it at its end."""
+    before = torch.cat([previous[:, None], token[:, :-1]], 1)
+    return (before != (-1 if end is None else end)).sum(1)
