@@ -114,6 +114,12 @@ class Reader:
         biases = bias.contiguous().view(torch.float32).view(-1, GROUP, self.lanes)
         return [biases, *(unpack(m, K, self.lanes, self.precision) for m, K in pairs)]
 
+    def take_matrix(self, count: int, inputs: int) -> Float[Tensor, "N 4 L K"]:
+        """The same for a matrix without biases."""
+        size = count * block_words(inputs, self.lanes, self.precision)
+        part, self.rest = self.rest.split([size, len(self.rest) - size])
+        return unpack(part.view(count, -1), inputs, self.lanes, self.precision)
+
 
 def check_precision(precision: str) -> None:
     if precision not in PRECISIONS:

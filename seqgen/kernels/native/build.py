@@ -16,7 +16,15 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
-SOURCES = ("alignment.cpp", "window.cpp", "thin.cpp", "lstm_decode.cpp", "wavenet_decode.cpp", "level.cpp")
+SOURCES = (
+    "alignment.cpp",
+    "window.cpp",
+    "thin.cpp",
+    "lstm_decode.cpp",
+    "lstm_sequence.cpp",
+    "wavenet_decode.cpp",
+    "level.cpp",
+)
 HEADERS = ("vector.h", "work.h", "activation.h", "decode.h", "draw.h", "product.h")
 FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden", "-fno-math-errno")
 AVX512 = ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma")

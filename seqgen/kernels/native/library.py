@@ -28,11 +28,12 @@ KERNELS = {
     "thin_lstm": (None, (*8 * [POINTER], *5 * [NUMBER])),
 }
 """name: result (what `Native.call` returns, or nothing) and arguments; in float32 and float64"""
-DECODERS = {
+PACKED = {
+    "lstm_sequence": (None, (*7 * [POINTER], *6 * [NUMBER])),
     "lstm_decode": (NUMBER, (*11 * [POINTER], *12 * [NUMBER], REAL, NUMBER)),
     "wavenet_decode": (NUMBER, (*10 * [POINTER], *15 * [NUMBER], REAL, NUMBER)),
 }
-"""the same for what generates tokens, by the precision of the weights"""
+"""the same for what runs on packed weights, by their precision"""
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def _wanted_threads() -> int:
 
 def _functions(library: ctypes.CDLL) -> dict[tuple[str, torch.dtype], Callable[..., int | None]]:
     found = {}
-    for kernels, dtypes in ((KERNELS, FLOATS), (DECODERS, PRECISIONS)):
+    for kernels, dtypes in ((KERNELS, FLOATS), (PACKED, PRECISIONS)):
         for kernel, (result, arguments) in kernels.items():
             for dtype in dtypes:
                 function = getattr(library, f"{kernel}_{str(dtype).removeprefix('torch.')}")

@@ -67,6 +67,9 @@ template <class P> struct Decoder {
         const float* plan = is.plan ? is.plan + (row.b * is.segments + place / is.hold) * G + unit : nullptr;
         for (int g = 0; g < GROUP; g++, token += is.D) {
             gate[g] = load_some(token, count);
+            // The next units of these rows stand beside, and are asked for so early that nobody waits for them.
+            __builtin_prefetch(token + LANES);
+            if (plan) __builtin_prefetch(plan + LANES);
             if (position) gate[g] += load_some(position + g * is.D, count);
             if (plan) gate[g] += load_some(plan + g * is.D, count);
         }

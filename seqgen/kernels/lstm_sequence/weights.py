@@ -1,0 +1,78 @@
+"""The weights of one LSTM layer, and those packed once in the order in which the native kernel reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Int
+from torch import Tensor
+
+from seqgen.kernels.packing import (
+    PADDED,
+    Precision,
+    Reader,
+    blocks,
+    check_precision,
+    check_shapes,
+    joined,
+    padded,
+    plain,
+    units_apart,
+    units_together,
+)
+
+
+class Direction(NamedTuple):
+    """Gates in torch's order, which is input, forget, cell, output."""
+
+    read: Tensor
+    """[4 D, I] what a frame reads of x"""
+    own: Tensor
+    """[4 D, D] what it reads of its own last output"""
+    bias: Tensor
+    """[4 D]"""
+
+
+@dataclass(frozen=True)
+class Packed:
+    """What `lstm_sequence` runs on. `pack` makes it."""
+
+    stream: Tensor
+    """[words] direction after direction: bias and input weights block after block, then the recurrent ones"""
+    precision: Precision
+    lanes: int
+    inputs: int
+    """I"""
+    width: int
+    """D"""
+    directions: int
+    """G"""
+
+
+def pack(directions: Sequence[Direction], precision: Precision = "float32", lanes: int = 16) -> Packed:
+    """Pack one direction, or two of which the second runs backward, for vectors of `lanes` numbers."""
+    check_precision(precision)
+    if len(directions) not in (1, 2):
+        raise ValueError(f"directions must be one or two, got {len(directions)}")
+    (G, I), D = directions[0].read.shape, directions[0].own.shape[1]
+    parts = []
+    for n, d in enumerate(directions):
+        wanted = {"read": (d.read, (4 * D, I)), "own": (d.own, (G, D)), "bias": (d.bias, (G,))}
+        check_shapes({f"directions[{n}].{k}": v for k, v in wanted.items()}, f"a width of {D}")
+        bias, read, own = (units_together(plain(w), 4, lanes, PADDED) for w in (d.bias, d.read, d.own))
+        parts += [joined(bias, [read], precision), blocks(own, precision).flatten()]
+    return Packed(torch.cat(parts), precision, lanes, I, D, len(directions))
+
+
+def unpacked(stream: Int[Tensor, "W"], sizes: Sequence[int], precision: str, lanes: int) -> list[Direction]:
+    """The weights that a pack of `sizes` (I, D, G) stands for: rounded to its precision."""
+    I, D, G = sizes
+    reader, directions = Reader(stream, precision, lanes), []
+    for _ in range(G):
+        bias, read = reader.take(padded(D) // lanes, I)
+        own = reader.take_matrix(padded(D) // lanes, D)
+        directions.append(Direction(*(units_apart(x, 4, D) for x in (read, own, bias))))
+    return directions
