@@ -1,4 +1,4 @@
-"""An LSTM layer over a sequence: every version against the definition and torch's own, cut and side by side."""
+"""An LSTM layer over a sequence: every version against the definition and torch's own, cut, side by side."""
 
 from dataclasses import replace
 
@@ -14,23 +14,23 @@ from seqgen.kernels.packing import PRECISIONS
 from tests.kernels.decoding import lanes
 
 SIZES = [(1, 1, 1, 1), (3, 5, 13, 1), (90, 16, 64, 2), (7, 33, 20, 2)]
-"""I, D, T, G"""
+"""J, D, T, G"""
 B = 7
 
 
-def layer(I, D, G, seed=0):
+def layer(J, D, G, seed=0):
     rng = Generator().manual_seed(seed)
 
     def some(*size):
         return torch.randn(size, generator=rng)
 
-    return [Direction(some(4 * D, I) / I**0.5, 2 * some(4 * D, D) / D**0.5, some(4 * D)) for _ in range(G)]
+    return [Direction(some(4 * D, J) / J**0.5, 2 * some(4 * D, D) / D**0.5, some(4 * D)) for _ in range(G)]
 
 
-def inputs(I, D, T, G, seed=1):
+def inputs(J, D, T, G, seed=1):
     rng = Generator().manual_seed(seed)
     h, c = torch.randn(2, B, G, D, generator=rng)
-    return torch.randn(B, T, I, generator=rng), h.tanh(), c
+    return torch.randn(B, T, J, generator=rng), h.tanh(), c
 
 
 def close(a, b, tolerance=1e-5):
@@ -42,9 +42,9 @@ def same(a, b):
     assert all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
 
 
-@pytest.mark.parametrize(("I", "D", "T", "G"), SIZES)
-def test_float32_is_the_definition(version, I, D, T, G):
-    weights, given = layer(I, D, G), inputs(I, D, T, G)
+@pytest.mark.parametrize(("J", "D", "T", "G"), SIZES)
+def test_float32_is_the_definition(version, J, D, T, G):
+    weights, given = layer(J, D, G), inputs(J, D, T, G)
     before = [x.clone() for x in given]
     close(
         lstm_sequence(pack(weights, "float32", lanes()), *given), naive.lstm_sequence(weights, *given), 2e-5
@@ -64,14 +64,14 @@ def test_it_is_torchs_lstm(version):
 @pytest.mark.parametrize("precision", ["bfloat16", "int8"])
 def test_less_precise_weights_are_multiplied_exactly(version, precision):
     """One frame, by the rounded weights, of inputs that the version rounds no further."""
-    I, D, T, G = 40, 33, 1, 2
-    packed = pack(layer(I, D, G), precision, lanes())
-    x, h, c = inputs(I, D, T, G)
+    J, D, T, G = 40, 33, 1, 2
+    packed = pack(layer(J, D, G), precision, lanes())
+    x, h, c = inputs(J, D, T, G)
     if precision == "bfloat16" and version == "avx512dot":
         x, h = x.bfloat16().float(), h.bfloat16().float()
     if precision == "int8" and version != "torch":
         x, h = (((s / (u := s.abs().amax(-1, keepdim=True) / 127)).round() * u) for s in (x, h))
-    wanted = naive.lstm_sequence(unpacked(packed.stream, (I, D, G), precision, lanes()), x, h, c)
+    wanted = naive.lstm_sequence(unpacked(packed.stream, (J, D, G), precision, lanes()), x, h, c)
     close(lstm_sequence(packed, x, h, c), wanted)
 
 

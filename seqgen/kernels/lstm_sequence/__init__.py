@@ -28,14 +28,14 @@ def lstm_sequence(
 ) -> tuple[Float[Tensor, "B T GD"], Float[Tensor, "B G D"], Float[Tensor, "B G D"]]:
     """Outputs of the G directions side by side, and each direction's h and c after its last frame.
 
-    x: [B, T, I] float32 on the CPU.
+    x: [B, T, J] float32 on the CPU.
     h, c: [B, G, D] what each direction begins with; zero by default.
     backend: native, or None for that where it is built and else torch.
 
     Raises ValueError at an x or a state that does not go with the weights.
     """
     checks.check_backend(backend)
-    checks.check_floats("x", x, "[B, T, I]", 3)
+    checks.check_floats("x", x, "[B, T, J]", 3)
     checks.check_same("x", x, (*x.shape[:2], packed.inputs), "the weights")
     checks.check_float32("x", x)
     shape = (len(x), packed.directions, packed.width)

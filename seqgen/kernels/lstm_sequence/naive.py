@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -13,7 +12,7 @@ from seqgen.kernels.lstm_sequence.weights import Direction
 
 def lstm_sequence(
     directions: Sequence[Direction],
-    x: Float[Tensor, "B T I"],
+    x: Float[Tensor, "B T J"],
     h: Float[Tensor, "B G D"],
     c: Float[Tensor, "B G D"],
 ) -> tuple[Float[Tensor, "B T GD"], Float[Tensor, "B G D"], Float[Tensor, "B G D"]]:

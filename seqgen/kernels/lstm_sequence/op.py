@@ -1,6 +1,6 @@
 """torch.ops.seqgen.lstm_sequence: on the CPU by the native library, or in torch from the unpacked weights.
 
-`stream` is that of a `Packed`, packed for vectors of `lanes` numbers; `sizes` are its I, D and G. No gradient.
+`stream` is that of a `Packed`, packed for vectors of `lanes` numbers; `sizes` are J, D and G. No gradient.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ def forward(
     if isinstance(library, str):
         return naive.lstm_sequence(unpacked(stream, sizes, precision, lanes), x, h, c)
     check_lanes(lanes, library)
-    (B, T, I), (_, D, G) = x.shape, sizes
+    (B, T, J), (_, D, G) = x.shape, sizes
     y, last_h, last_c = torch.empty(B, T, G * D), torch.empty(B, G, D), torch.empty(B, G, D)
     given = (stream, *(t.contiguous() for t in (x, h, c)))
-    library.call("lstm_sequence", getattr(torch, precision), *given, y, last_h, last_c, B, T, I, D, G)
+    library.call("lstm_sequence", getattr(torch, precision), *given, y, last_h, last_c, B, T, J, D, G)
     return y, last_h, last_c
 
 

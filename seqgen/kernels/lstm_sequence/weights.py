@@ -29,7 +29,7 @@ class Direction(NamedTuple):
     """Gates in torch's order, which is input, forget, cell, output."""
 
     read: Tensor
-    """[4 D, I] what a frame reads of x"""
+    """[4 D, J] what a frame reads of x"""
     own: Tensor
     """[4 D, D] what it reads of its own last output"""
     bias: Tensor
@@ -45,7 +45,7 @@ class Packed:
     precision: Precision
     lanes: int
     inputs: int
-    """I"""
+    """J"""
     width: int
     """D"""
     directions: int
@@ -57,22 +57,22 @@ def pack(directions: Sequence[Direction], precision: Precision = "float32", lane
     check_precision(precision)
     if len(directions) not in (1, 2):
         raise ValueError(f"directions must be one or two, got {len(directions)}")
-    (G, I), D = directions[0].read.shape, directions[0].own.shape[1]
+    (G, J), D = directions[0].read.shape, directions[0].own.shape[1]
     parts = []
     for n, d in enumerate(directions):
-        wanted = {"read": (d.read, (4 * D, I)), "own": (d.own, (G, D)), "bias": (d.bias, (G,))}
+        wanted = {"read": (d.read, (4 * D, J)), "own": (d.own, (G, D)), "bias": (d.bias, (G,))}
         check_shapes({f"directions[{n}].{k}": v for k, v in wanted.items()}, f"a width of {D}")
         bias, read, own = (units_together(plain(w), 4, lanes, PADDED) for w in (d.bias, d.read, d.own))
         parts += [joined(bias, [read], precision), blocks(own, precision).flatten()]
-    return Packed(torch.cat(parts), precision, lanes, I, D, len(directions))
+    return Packed(torch.cat(parts), precision, lanes, J, D, len(directions))
 
 
 def unpacked(stream: Int[Tensor, "W"], sizes: Sequence[int], precision: str, lanes: int) -> list[Direction]:
-    """The weights that a pack of `sizes` (I, D, G) stands for: rounded to its precision."""
-    I, D, G = sizes
+    """The weights that a pack of `sizes` (J, D, G) stands for: rounded to its precision."""
+    J, D, G = sizes
     reader, directions = Reader(stream, precision, lanes), []
     for _ in range(G):
-        bias, read = reader.take(padded(D) // lanes, I)
+        bias, read = reader.take(padded(D) // lanes, J)
         own = reader.take_matrix(padded(D) // lanes, D)
         directions.append(Direction(*(units_apart(x, 4, D) for x in (read, own, bias))))
     return directions

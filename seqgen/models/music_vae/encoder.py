@@ -15,6 +15,8 @@ from torch.nn import functional as F
 
 from seqgen.core import BitEmbedding, TokenEmbedding
 from seqgen.core.decoder import rng_device
+from seqgen.core.packed_lstm import PackedLSTM
+from seqgen.kernels.packing import Precision
 from seqgen.models.music_vae.config import MusicVAEConfig
 
 
@@ -50,11 +52,11 @@ class Encoder(nn.Module):
         )
         self.all = e.readout == "all"
         self.beat = nn.Embedding(c.steps_per_bar, c.embedding) if self.all else None
-        self.rnn = nn.LSTM(c.embedding, e.width, e.layers, batch_first=True, bidirectional=True)
+        self.rnn = PackedLSTM(c.embedding, e.width, e.layers)
         beats = c.steps_per_bar // c.steps_per_beat if self.all else 1
         if e.kind == "hierarchical":
             self.bar = nn.Linear(2 * e.width * beats, e.bar_width)
-            self.over_bars = nn.LSTM(e.bar_width, e.bar_width // 2, batch_first=True, bidirectional=True)
+            self.over_bars = PackedLSTM(e.bar_width, e.bar_width // 2)
             read = e.bar_width * (c.bars if self.all and c.code == "window" else 1)
         else:
             read = 2 * e.width * (beats * c.bars if self.all else 1)
@@ -62,30 +64,30 @@ class Encoder(nn.Module):
         self.mean, self.scale = nn.Linear(read, size), nn.Linear(read, size)
         nn.init.constant_(self.scale.bias, math.log(math.expm1(c.initial_std)))
 
-    def forward(self, token: Int[Tensor, "B T"]) -> Posterior:
+    def forward(self, token: Int[Tensor, "B T"], precision: Precision | None = None) -> Posterior:
+        """precision: of the LSTMs' weights, where packed ones serve; None for torch."""
         x = self.embedding(token)
         if self.beat is not None:
             x = x + self.beat(torch.arange(x.shape[1], device=x.device) % self.config.steps_per_bar)
-        read = (
-            self._bars(x) if self.config.encoder.kind == "hierarchical" else self._read(self.rnn, x)
-        ).float()
-        mean, scale = self.mean(read).float().flatten(1), self.scale(read).float().flatten(1)
+        hierarchical = self.config.encoder.kind == "hierarchical"
+        read = self._bars(x, precision) if hierarchical else self._read(x, precision)
+        mean, scale = (f(read).float().flatten(1) for f in (self.mean, self.scale))
         return Posterior(mean, F.softplus(scale) + 1e-4)
 
-    def _bars(self, x: Float[Tensor, "B T E"]) -> Float[Tensor, "B *U R"]:
+    def _bars(self, x: Float[Tensor, "B T E"], precision: Precision | None) -> Float[Tensor, "B *U R"]:
         """Each bar by itself, then the bars in a row; one reading a bar where z is a row of bar codes."""
         batch, bars = len(x), self.config.bars
-        bar = self._read(self.rnn, x.reshape(batch * bars, self.config.steps_per_bar, -1))
+        bar = self._read(x.reshape(batch * bars, self.config.steps_per_bar, -1), precision)
         bar = self.bar(bar).tanh().view(batch, bars, -1)
-        over, (h, _) = self.over_bars(bar)
+        over, last = self.over_bars.read(bar, precision)
         if self.all:
             return bar + over if self.config.code == "bars" else (bar + over).flatten(1)
-        return h.transpose(0, 1).flatten(1)
+        return last.flatten(1)
 
-    def _read(self, rnn: nn.LSTM, x: Float[Tensor, "R T E"]) -> Float[Tensor, "R D"]:
+    def _read(self, x: Float[Tensor, "R T E"], precision: Precision | None) -> Float[Tensor, "R D"]:
         """The two directions' states at the end, or, reading out all, at the end of every beat."""
-        y, (h, _) = rnn(x)
+        y, last = self.rnn.read(x, precision)
         if not self.all:
-            return h[-2:].transpose(0, 1).flatten(1)
+            return last.flatten(1)
         beat = y.unflatten(1, (-1, self.config.steps_per_beat)).unflatten(-1, (2, -1))
         return torch.cat([beat[:, :, -1, 0], beat[:, :, 0, 1]], -1).flatten(1)

@@ -11,6 +11,7 @@ from torch import Generator, Tensor, nn
 
 from seqgen.core import GREEDY, Bernoulli, Categorical, Conductor, Decoder, Head, Planner, Sampling
 from seqgen.core.decoder import rng_device
+from seqgen.kernels.packing import Precision
 from seqgen.models.music_vae.config import MusicVAEConfig
 from seqgen.models.music_vae.encoder import Encoder, Posterior
 from seqgen.models.voice import build_voice, output_size
@@ -52,9 +53,13 @@ class MusicVAE(nn.Module):
         self.encoder = Encoder(config)
         self.decoder = build_decoder(config)
 
-    def encode(self, token: Int[Tensor, "B T"]) -> Posterior:
-        """q(z | x) of windows of exactly `config.steps` tokens."""
-        return self.encoder(token)
+    def encode(self, token: Int[Tensor, "B T"], precision: Precision | None = None) -> Posterior:
+        """q(z | x) of windows of exactly `config.steps` tokens.
+
+        precision: without gradients on a CPU, that of the LSTMs' weights, packed for the native kernels;
+        None, or elsewhere, torch reads.
+        """
+        return self.encoder(token, precision)
 
     def decode(
         self,

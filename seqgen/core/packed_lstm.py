@@ -1,0 +1,58 @@
+"""torch.nn.LSTM, and the same from packed weights: for inference on a CPU."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from seqgen.core.packs import Packs
+from seqgen.kernels.choose import choose
+from seqgen.kernels.lstm_sequence import Direction, Packed, lstm_sequence, pack
+from seqgen.kernels.native.library import Native
+from seqgen.kernels.packing import Precision
+
+
+class PackedLSTM(nn.LSTM):
+    """Layers over [B, T, I], one way or both, from a zero state. It trains as torch.nn.LSTM does."""
+
+    def __init__(self, input_size: int, width: int, layers: int = 1, bidirectional: bool = True):
+        super().__init__(input_size, width, layers, batch_first=True, bidirectional=bidirectional)
+        self.packs = Packs()
+
+    def read(
+        self, x: Float[Tensor, "B T I"], precision: Precision | None = None
+    ) -> tuple[Float[Tensor, "B T GD"], Float[Tensor, "B G D"]]:
+        """Outputs, directions side by side, and the last layer's state of each of G directions at its end.
+
+        precision: of packed weights, where the native library can serve; None, or elsewhere, torch does.
+        """
+        library = None if precision is None else self._library(x)
+        if library is None or precision is None:
+            y, (h, _) = self(x)
+            return y, h.unflatten(0, (self.num_layers, -1))[-1].transpose(0, 1)
+        y = x.float()
+        for packed in self._packed(library, precision):
+            y, last, _ = lstm_sequence(packed, y)
+        return y.to(x.dtype), last.to(x.dtype)
+
+    def _library(self, x: Tensor) -> Native | None:
+        grad = torch.is_grad_enabled() and (
+            x.requires_grad or any(w.requires_grad for w in self.parameters())
+        )
+        if grad or not x.is_cpu or torch.is_autocast_enabled("cpu"):
+            return None
+        library = choose(x.device, "")
+        return None if isinstance(library, str) else library
+
+    def _packed(self, library: Native, precision: Precision) -> list[Packed]:
+        weights = list(self.parameters())
+        return self.packs.get(
+            (precision, library.lanes), weights, lambda: self._pack(precision, library.lanes)
+        )
+
+    @torch.no_grad()
+    def _pack(self, precision: Precision, lanes: int) -> list[Packed]:
+        ways = 2 if self.bidirectional else 1
+        directions = [Direction(read, own, a + b) for read, own, a, b in self.all_weights]
+        return [pack(directions[n : n + ways], precision, lanes) for n in range(0, len(directions), ways)]
