@@ -21,6 +21,8 @@ PRECISIONS: tuple[str, ...] = get_args(Precision)
 STEP = {"float32": 1, "bfloat16": 2, "int8": 4}
 PADDED = 16
 GROUP = 4
+AT_ONCE = 1 << 22
+"""numbers that are converted at a time, so that a large matrix is not copied whole"""
 
 
 def plain(x: Tensor) -> Tensor:
@@ -33,7 +35,17 @@ def padded(size: int, to: int = PADDED) -> int:
 
 def blocks(outputs: Float[Tensor, "N 4 L K"], precision: str) -> Int[Tensor, "N W"]:
     """N blocks of a matrix, of whose outputs the caller has said which stand together."""
-    x = F.pad(outputs, (0, padded(outputs.shape[3]) - outputs.shape[3]))
+    K = padded(outputs.shape[3])
+    stream = outputs.new_empty(
+        len(outputs), block_words(outputs.shape[3], outputs.shape[2], precision), dtype=torch.int32
+    )
+    count = max(1, AT_ONCE // max(1, outputs[0].numel())) if len(outputs) else 1
+    for from_, to in zip(outputs.split(count), stream.split(count), strict=True):
+        to.copy_(_blocks(F.pad(from_.float(), (0, K - outputs.shape[3])), precision))
+    return stream
+
+
+def _blocks(x: Float[Tensor, "N 4 L K"], precision: str) -> Int[Tensor, "N W"]:
     if precision == "int8":
         scale = x.abs().amax(3, keepdim=True) / 127
         q = torch.where(scale > 0, x / scale, 0).round().to(torch.int8)
@@ -75,8 +87,10 @@ def units_together(x: Float[Tensor, "M *K"], parts: int, lanes: int, to: int) ->
     """
     gates = x.unflatten(0, (parts, -1))
     short = padded(gates.shape[1], to) - gates.shape[1]
-    gates = torch.cat([gates, gates.new_zeros(parts, short, *x.shape[1:])], 1)
-    return gates.unflatten(1, (-1, GROUP // parts, lanes)).transpose(0, 1).flatten(1, 2)
+    if short:
+        gates = torch.cat([gates, gates.new_zeros(parts, short, *x.shape[1:])], 1)
+    apart = gates.unflatten(1, (-1, GROUP // parts, lanes)).transpose(0, 1)
+    return apart.squeeze(2) if parts == GROUP else apart.flatten(1, 2)  # a view where it can be
 
 
 def units_apart(x: Float[Tensor, "N 4 L *K"], parts: int, size: int) -> Float[Tensor, "M *K"]:

@@ -19,7 +19,6 @@ from seqgen.kernels.packing import (
     check_shapes,
     joined,
     padded,
-    plain,
     units_apart,
     units_together,
 )
@@ -62,7 +61,8 @@ def pack(directions: Sequence[Direction], precision: Precision = "float32", lane
     for n, d in enumerate(directions):
         wanted = {"read": (d.read, (4 * D, J)), "own": (d.own, (G, D)), "bias": (d.bias, (G,))}
         check_shapes({f"directions[{n}].{k}": v for k, v in wanted.items()}, f"a width of {D}")
-        bias, read, own = (units_together(plain(w), 4, lanes, PADDED) for w in (d.bias, d.read, d.own))
+        given = (d.bias.float(), d.read, d.own)
+        bias, read, own = (units_together(w.detach(), 4, lanes, PADDED) for w in given)
         parts += [joined(bias, [read], precision), blocks(own, precision).flatten()]
     return Packed(torch.cat(parts), precision, lanes, J, D, len(directions))
 
