@@ -5,7 +5,9 @@ In a process of its own, so that the peak memory is its own. Magenta's code on t
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -16,14 +18,16 @@ import torch
 from benchmarks.harness import Row, spread, times
 from benchmarks.training import config
 from seqgen.core import Sampling
+from seqgen.kernels.packing import PRECISIONS, Precision
 from seqgen.models.music_vae import MusicVAE
 from seqgen.tasks.latent import latent_path
 
 HERE = Path(__file__).parents[1]
 MODEL, OUTPUTS, SECONDS, GIGABYTES = "hierdec-mel_16bar", 16, 1.0, 1.0
+THREADS = "2"
 
 
-def measure() -> dict[str, float | str]:
+def measure(precision: Precision) -> dict[str, float | str]:
     torch.manual_seed(1)
     model = MusicVAE(config(MODEL)).eval().requires_grad_(False)
     token = torch.randint(90, (2, model.config.steps))
@@ -31,12 +35,13 @@ def measure() -> dict[str, float | str]:
 
     def run() -> None:
         with torch.inference_mode():
-            a, b = model.encode(token).mean
-            model.decode(latent_path(a, b, OUTPUTS), Sampling(0.5), rng.manual_seed(1))
+            a, b = model.encode(token, precision).mean
+            path = latent_path(a, b, OUTPUTS)
+            model.decode(path, Sampling(0.5), rng.manual_seed(1), precision=precision)
 
     def encode() -> None:
         with torch.inference_mode():
-            model.encode(token)
+            model.encode(token, precision)
 
     seconds, encoding = times(run, 5, 1), times(encode, 3, 0)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
@@ -45,17 +50,27 @@ def measure() -> dict[str, float | str]:
 
 
 def rows() -> list[Row]:
-    command = [sys.executable, "-m", "benchmarks.full_size"]
-    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True)
-    if done.returncode:
-        raise RuntimeError(f"{MODEL}: {done.stderr.strip()[-500:]}")
-    found = json.loads(done.stdout.splitlines()[-1])
-    name = f"{MODEL}, {OUTPUTS} outputs"
-    return [
-        Row(f"{name}: interpolation", found["seconds"], "s", SECONDS, ratio=found["said"]),
-        Row(f"{name}: peak memory", found["peak"], "GB", GIGABYTES),
-    ]
+    result = []
+    for precision in PRECISIONS:
+        command = [sys.executable, "-m", "benchmarks.full_size", precision]
+        environment = {**os.environ, "SEQGEN_THREADS": THREADS}
+        done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, env=environment)
+        if done.returncode:
+            raise RuntimeError(f"{MODEL}: {done.stderr.strip()[-500:]}")
+        found = json.loads(done.stdout.splitlines()[-1])
+        name = f"{MODEL}, {OUTPUTS} outputs, {precision}"
+        result += [
+            Row(f"{name}: interpolation", found["seconds"], "s", SECONDS, ratio=found["said"]),
+            Row(f"{name}: peak memory", found["peak"], "GB", GIGABYTES),
+        ]
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure one precision in this process.")
+    parser.add_argument("precision", choices=PRECISIONS)
+    print(json.dumps(measure(parser.parse_args().precision)))
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure()))
+    main()

@@ -10,6 +10,7 @@ from torch import Generator, Tensor, nn
 
 from seqgen.core import fast_decode
 from seqgen.core.head import Head
+from seqgen.core.packs import Packs
 from seqgen.core.sampling import Sampling
 from seqgen.core.sequence import SequenceModule
 from seqgen.core.state import State, leaves, where
@@ -32,6 +33,7 @@ class Decoder(nn.Module):
                 f"core reads {core.input_size} numbers a frame, head embeds {head.embedding_size}"
             )
         self.core, self.head = core, head
+        self.packs = Packs()
 
     def init_state(self, batch_size: int, cond: Float[Tensor, "B Z"]) -> DecoderState:
         start = torch.full((batch_size,), self.head.start, device=cond.device)

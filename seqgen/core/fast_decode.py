@@ -1,13 +1,11 @@
 """Blocks of tokens by the native kernels: the weights they run on, folded and packed once.
 
-They are packed at the first call, and again when they change: when they are written in place (not behind
-torch's back, by `.data`) or replaced.
+They are packed at the first call, and again when they change.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING
 
 import torch
 from jaxtyping import Float, Int
@@ -35,20 +33,6 @@ if TYPE_CHECKING:
 
 LARGEST_TABLE = 1 << 24
 """numbers that the folded embedding may have: 64 MB"""
-LOOKED_AT = 1024
-"""numbers of a tensor that does not say when it changes"""
-
-
-class Kept(NamedTuple):
-    """A folded decoder, and what its parameters were."""
-
-    folded: FoldedLSTM | FoldedWaveNet
-    versions: list[tuple[int, object]]
-    weights: list[Tensor]
-    """share the parameters' memory, so that no later parameter can stand at the same address"""
-
-
-_kept: WeakKeyDictionary[Decoder, dict[tuple[str, int], Kept]] = WeakKeyDictionary()
 
 
 def served_voice(core: SequenceModule) -> LSTM | WaveNet | None:
@@ -87,21 +71,7 @@ def backend(decoder: Decoder, how: Sampling, precision: Precision | None) -> str
 def folded(decoder: Decoder, precision: Precision, lanes: int) -> FoldedLSTM | FoldedWaveNet:
     """The decoder's weights as the kernel wants them, as they are now."""
     weights = list(decoder.parameters())
-    versions = [(w.data_ptr(), _version(w)) for w in weights]
-    packs = _kept.setdefault(decoder, {})
-    kept = packs.get((precision, lanes))
-    if kept is None or kept.versions != versions:
-        new = _fold(decoder, precision, lanes)
-        kept = packs[precision, lanes] = Kept(new, versions, [w.detach() for w in weights])
-    return kept.folded
-
-
-def _version(weight: Tensor) -> object:
-    if not weight.is_inference():
-        return weight._version
-    # A tensor made in inference mode does not count its changes; a step of training changes all its numbers.
-    apart = -(-weight.numel() // LOOKED_AT)
-    return weight.flatten()[::apart].numpy().tobytes()
+    return decoder.packs.get((precision, lanes), weights, lambda: _fold(decoder, precision, lanes))
 
 
 def _fold(decoder: Decoder, precision: Precision, lanes: int) -> FoldedLSTM | FoldedWaveNet:

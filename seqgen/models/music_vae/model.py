@@ -67,11 +67,12 @@ class MusicVAE(nn.Module):
         how: Sampling = GREEDY,
         rng: Generator | None = None,
         uniform: Float[Tensor, "B T K"] | None = None,
+        precision: Precision | None = None,
     ) -> Int[Tensor, "B T"]:
-        """Generate a window of tokens from each code. `uniform`: as in `Decoder.generate`."""
+        """Generate a window of tokens from each code. `uniform`, `precision`: as in `Decoder.generate`."""
         with torch.no_grad():
             state = self.decoder.init_state(len(z), z)
-        return self.decoder.generate(state, self.config.steps, how, rng, uniform)[0]
+        return self.decoder.generate(state, self.config.steps, how, rng, uniform, precision)[0]
 
     def log_prob(
         self, token: Int[Tensor, "B T"], z: Float[Tensor, "B Z"], fed: Int[Tensor, "B T"] | None = None
