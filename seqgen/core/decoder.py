@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import NamedTuple
 
 import torch
@@ -15,6 +16,8 @@ from seqgen.core.sampling import Sampling
 from seqgen.core.sequence import SequenceModule
 from seqgen.core.state import State, leaves, where
 from seqgen.kernels.packing import Precision
+
+LOG = logging.getLogger("seqgen")
 
 
 class DecoderState(NamedTuple):
@@ -94,7 +97,8 @@ class Decoder(nn.Module):
         run side by side. The uniforms belong to positions, so the tokens are those of the sequential run.
 
         On a CPU the native kernels serve the decoders they know (`backend` says whether). `precision` is that
-        of their weights, float32 by default; torch computes in the module's.
+        of their weights, float32 by default; torch, and so every other device, computes in the module's. What
+        has run is logged as information.
 
         end: a token at which a row is finished: its state is held, and it goes on with `end`.
         """
@@ -123,6 +127,11 @@ class Decoder(nn.Module):
         """What `generate` runs on: "torch", or "native" with the precision and the level of the library."""
         return fast_decode.backend(self, how, precision)
 
+    def precision_of(self, how: Sampling, precision: Precision | None = None) -> str:
+        """That of the weights `generate` computes with: the one asked for, where the native kernels serve;
+        else the dtype of the module."""
+        return fast_decode.precision_of(self, how, precision)
+
     def _run(
         self,
         state: DecoderState,
@@ -132,13 +141,15 @@ class Decoder(nn.Module):
         end: int | None = None,
     ) -> tuple[Int[Tensor, "B T"], DecoderState]:
         fast = fast_decode.run(self, state.previous, state.core, uniform, how, precision, end)
-        if fast is not None:
-            return fast[0], DecoderState(fast[0][:, -1], fast[1])
+        if not isinstance(fast, str):
+            LOG.info("decoding: %s", fast.by)
+            return fast.token, DecoderState(fast.token[:, -1], fast.core)
         tokens = []
         for u in uniform.unbind(1):
             _, new = self.step(state, how, u)
             state = new if end is None else where(state.previous != end, new, state)
             tokens.append(state.previous)
+        LOG.info("decoding: torch (%s)", fast)
         return torch.stack(tokens, 1), state
 
 

@@ -55,10 +55,13 @@ Outcome = tuple[Tensor, State]
 """tokens [B, T], and the core's state after them"""
 
 
+APART = "the rows stand at different places"
+
+
 def run_core(
     core: SequenceModule, weights: Folded, wanted: Run, previous: Int[Tensor, "B"], state: State
-) -> Outcome | None:
-    """None where the rows stand such that torch has to serve."""
+) -> Outcome | str:
+    """Where the rows stand such that torch has to serve: the reason."""
     if isinstance(core, Conductor):
         return _conducted(core, weights, wanted, previous, state)
     if isinstance(core, Metre):
@@ -70,13 +73,15 @@ def run_core(
 
 def _conducted(
     core: Conductor, weights: Folded, wanted: Run, previous: Int[Tensor, "B"], state: ConductorState
-) -> Outcome | None:
+) -> Outcome | str:
     """From bar line to bar line, all rows at one place: a bar starts from its plan and its first vector."""
     (plan, position, voice), tokens, done = state, [], 0
     here = _common(position)
     # A row that ends stops counting its frames, and stands elsewhere than the others at the next bar line.
-    if here is None or wanted.end is not None or here + wanted.steps > core.bar * plan.bars.shape[1]:
-        return None
+    if here is None or wanted.end is not None:
+        return APART if here is None else "rows may end in different bars"
+    if here + wanted.steps > core.bar * plan.bars.shape[1]:
+        return "the plan has fewer steps"
     hold = core.bar // max(plan.segments.shape[2], 1)
     while done < wanted.steps:
         bar, offset = divmod(here + done, core.bar)
@@ -93,10 +98,10 @@ def _conducted(
 
 def _metred(
     core: Metre, weights: Folded, wanted: Run, previous: Int[Tensor, "B"], state: MetreState
-) -> Outcome | None:
+) -> Outcome | str:
     here = _common(state.place)
     if here is None:
-        return None
+        return APART
     token, voice = weights.run(state.voice, previous, wanted.uniform, wanted.how, place=here, end=wanted.end)
     place = (state.place + _counted(previous, token, wanted.end)) % core.period
     return token, MetreState(place, voice)

@@ -5,7 +5,7 @@ They are packed at the first call, and again when they change.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from jaxtyping import Float, Int
@@ -35,6 +35,17 @@ LARGEST_TABLE = 1 << 24
 """numbers that the folded embedding may have: 64 MB"""
 
 
+class Ran(NamedTuple):
+    """A block that the kernels have drawn."""
+
+    token: Tensor
+    """[B, T]"""
+    core: State
+    """after it"""
+    by: str
+    """as `backend` says it"""
+
+
 def served_voice(core: SequenceModule) -> LSTM | WaveNet | None:
     """The LSTM or WaveNet that a kernel can run for this core, or None."""
     voice = core.voice if isinstance(core, Conductor | Metre | Guided) else core
@@ -47,25 +58,34 @@ def served_voice(core: SequenceModule) -> LSTM | WaveNet | None:
     return None if isinstance(voice, WaveNet) and voice.local_size != fed else voice
 
 
-def library_for(decoder: Decoder, how: Sampling) -> Native | None:
-    """The native library, where it serves this decoder and this way to draw; None where torch does."""
+def library_for(decoder: Decoder, how: Sampling) -> Native | str:
+    """The native library, where it serves this decoder and this way to draw; else why torch does."""
     head, voice = decoder.head, served_voice(decoder.core)
     if voice is None or type(head) not in (Categorical, Bernoulli):
-        return None
-    if how.top_k is not None or how.top_p < 1 or torch.is_autocast_enabled("cpu"):
-        return None
+        return f"no kernel for {type(decoder.core).__name__} and {type(head).__name__}"
+    if how.top_k is not None or how.top_p < 1:
+        return "no kernel for top_k and top_p"
+    if torch.is_autocast_enabled("cpu"):
+        return "under autocast"
     columns = 4 * voice.output_size if isinstance(voice, LSTM) else voice.width
     if (head.vocabulary_size + 3) * columns > LARGEST_TABLE:
-        return None
-    if any(weight.dtype != torch.float32 or not weight.is_cpu for weight in decoder.parameters()):
-        return None
+        return "the kernels' table of tokens would be too large"
+    for weight in decoder.parameters():
+        if weight.dtype != torch.float32 or not weight.is_cpu:
+            return f"the weights are {_dtype(weight)} on {weight.device}"
     library = choose(torch.device("cpu"), "")
-    return None if isinstance(library, str) else library
+    return "the native library is not built here" if isinstance(library, str) else library
 
 
 def backend(decoder: Decoder, how: Sampling, precision: Precision | None) -> str:
     library = library_for(decoder, how)
-    return "torch" if library is None else f"native {precision or 'float32'} {library.level}"
+    return "torch" if isinstance(library, str) else f"native {precision or 'float32'} {library.level}"
+
+
+def precision_of(decoder: Decoder, how: Sampling, precision: Precision | None) -> str:
+    if isinstance(library_for(decoder, how), str):
+        return _dtype(next(decoder.parameters()))
+    return precision or "float32"
 
 
 def folded(decoder: Decoder, precision: Precision, lanes: int) -> FoldedLSTM | FoldedWaveNet:
@@ -94,15 +114,23 @@ def run(
     how: Sampling,
     precision: Precision | None,
     end: int | None,
-) -> tuple[Int[Tensor, "B T"], State] | None:
-    """Tokens and the core's state after them; None where torch has to serve."""
-    check_precision(precision or "float32")
+) -> Ran | str:
+    """Where torch has to serve: the reason."""
+    precision = precision or "float32"
+    check_precision(precision)
     library = library_for(decoder, how)
-    if library is None or not uniform.shape[1]:
-        return None
-    numbers = (x for x in (uniform, *leaves(state)) if x.is_floating_point())
-    if any(x.dtype != torch.float32 or not x.is_cpu for x in numbers):
-        return None
-    weights = folded(decoder, precision or "float32", library.lanes)
+    if isinstance(library, str):
+        return library
+    if not uniform.shape[1]:
+        return "no steps are asked for"
+    for x in (uniform, *leaves(state)):
+        if x.is_floating_point() and (x.dtype != torch.float32 or not x.is_cpu):
+            return f"state or uniform numbers are {_dtype(x)} on {x.device}"
+    weights = folded(decoder, precision, library.lanes)
     first = decoder.head.vocabulary_size + 2  # the row of a conductor's first vector
-    return run_core(decoder.core, weights, Run(uniform, how, end, first), previous, state)
+    done = run_core(decoder.core, weights, Run(uniform, how, end, first), previous, state)
+    return done if isinstance(done, str) else Ran(*done, f"native {precision} {library.level}")
+
+
+def _dtype(x: Tensor) -> str:
+    return str(x.dtype).removeprefix("torch.")
