@@ -15,6 +15,7 @@ from typing import Any, get_origin, get_type_hints
 
 from jsonargparse import ArgumentError, ArgumentParser, set_parsing_settings
 
+from seqgen.cli.verbose import notes
 from seqgen.config import from_dict
 
 WITHOUT_VALUE = ("--help", "--print_config")
@@ -42,7 +43,7 @@ def call(function: Callable[..., int | None], argv: list[str], verb: str | None 
         for name, parameter in inspect.signature(function).parameters.items()
         if parameter.default is inspect.Parameter.empty and name not in configs
     ]
-    switches = {name for name, hint in hints.items() if hint is bool}
+    switches = {"verbose", *(name for name, hint in hints.items() if hint is bool)}
     many = next((name for name in required if get_origin(hints[name]) is list), None)
     arguments = normal(argv, required, many, switches)
     try:
@@ -50,10 +51,12 @@ def call(function: Callable[..., int | None], argv: list[str], verb: str | None 
     except ArgumentError as error:
         raise ValueError(f"{readable(str(error))} (seqgen {verb} --help)") from None
     values.pop("config", None)
+    verbose = values.pop("verbose")
     for name, kind in configs.items():
         fields = [field.name for field in dataclasses.fields(kind)]
         values[name] = from_dict(kind, {field: values.pop(field) for field in fields}, "settings")
-    return function(**values) or 0
+    with notes(verbose):
+        return function(**values) or 0
 
 
 def build(function: Callable[..., Any], configs: dict[str, Any], verb: str) -> ArgumentParser:
@@ -65,6 +68,9 @@ def build(function: Callable[..., Any], configs: dict[str, Any], verb: str) -> A
         prog=f"seqgen {verb}", description=description, exit_on_error=False, allow_abbrev=False
     )
     parser.add_argument("--config", action="config", help="YAML file with values for any of these")
+    parser.add_argument(
+        "--verbose", type=bool, default=False, help="say what computes, and other notes (on stderr)"
+    )
     for kind in configs.values():
         parser.add_class_arguments(kind)
     parser.add_function_arguments(function, as_positional=True, skip=set(configs))

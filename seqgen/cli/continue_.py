@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from seqgen.cli.precision import Precision
+
 
 def continue_(
     input: Path,
@@ -16,6 +18,7 @@ def continue_(
     top_p: float = 1.0,
     track: int | None = None,
     start_bar: int | None = None,
+    precision: Precision = "bfloat16",
     wav: bool = True,
     png: bool = True,
 ) -> None:
@@ -33,6 +36,8 @@ def continue_(
         top_p: draw from the most likely tokens that have this probability together.
         track: number of the track to read, as `seqgen info FILE` lists them.
         start_bar: first bar to read, counted from 0.
+        precision: of the weights, where the native kernels compute (CPU); less is faster. It is stored in the
+            files.
         wav: write sound.
         png: write a picture.
     """
@@ -47,8 +52,10 @@ def continue_(
         loaded = load_language(model)
         passage = loaded.passage(input, track, start_bar)
         tell(passage.notices)
-        parts = loaded.parts(passage, bars, Sampling(temperature, top_k, top_p), seed)
-        heading = f"{passage.name}; {made_by('continue', loaded.name, seed, temperature)}"
+        how = Sampling(temperature, top_k, top_p)
+        parts = loaded.parts(passage, bars, how, seed, precision)
+        made = made_by("continue", loaded.name, seed, temperature, loaded.precision_of(precision, how))
+        heading = f"{passage.name}; {made}"
         names, titles = ["piece", "continuation"], ["A", "new"]
         results = Results(parts[:2], names, titles, "continued", heading, joined=parts.whole)
         write_results(stage, results, wav, png)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seqgen.cli.precision import Precision
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -18,6 +20,7 @@ def decode(
     temperature: float = 0.5,
     seed: int = 1,
     qpm: float = 120.0,
+    precision: Precision = "bfloat16",
     wav: bool = True,
     png: bool = True,
 ) -> None:
@@ -30,6 +33,8 @@ def decode(
         temperature: 0 takes the most likely notes, 1 draws as the model was trained.
         seed: another seed, other draws. It is stored in the files.
         qpm: tempo in quarter notes per minute.
+        precision: of the weights, where the native kernels compute (CPU); less is faster. It is stored in the
+            files.
         wav: write sound.
         png: write a picture.
     """
@@ -42,8 +47,9 @@ def decode(
         from seqgen.cli.results import Results, made_by, numbered, write_results
 
         loaded = load(model)
-        pieces = loaded.decode(z, temperature=temperature, seed=seed, qpm=qpm)
-        heading = f"{codes.name}; {made_by('decode', loaded.name, seed, temperature)}"
+        pieces = loaded.decode(z, temperature=temperature, seed=seed, qpm=qpm, precision=precision)
+        made = made_by("decode", loaded.name, seed, temperature, loaded.precision_of(precision))
+        heading = f"{codes.name}; {made}"
         titles = [str(number) for number in range(len(pieces))]
         stems = numbered("code", len(pieces))
         write_results(stage, Results(pieces, stems, titles, "codes", heading), wav, png)

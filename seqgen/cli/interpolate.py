@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from seqgen.cli.precision import Precision
+
 
 def interpolate(
     model: str,
@@ -14,6 +16,7 @@ def interpolate(
     seed: int = 1,
     track: int | list[int | None] | None = None,
     start_bar: int | list[int | None] | None = None,
+    precision: Precision = "bfloat16",
     wav: bool = True,
     png: bool = True,
 ) -> None:
@@ -33,6 +36,8 @@ def interpolate(
         track: number of the track to read, as `seqgen info FILE` lists them; a list like [1,0] gives one for
             each file.
         start_bar: first bar to read, counted from 0; a list gives one for each file.
+        precision: of the weights, where the native kernels compute (CPU); less is faster. It is stored in the
+            files.
         wav: write sound.
         png: write pictures.
     """
@@ -51,9 +56,11 @@ def interpolate(
         clips = [loaded.clip(path, t, bar) for path, t, bar in zip(inputs, tracks, bars, strict=True)]
         for clip in clips:
             tell(clip.notices)
-        pieces = loaded.interpolate(*clips, num_steps=num_steps, temperature=temperature, seed=seed)
+        pieces = loaded.interpolate(
+            *clips, num_steps=num_steps, temperature=temperature, seed=seed, precision=precision
+        )
         heading = " to ".join(clip.name for clip in clips) + "; "
-        heading += made_by("interpolate", loaded.name, seed, temperature)
+        heading += made_by("interpolate", loaded.name, seed, temperature, loaded.precision_of(precision))
         if len(inputs) == 2:
             middle = [f"{step}/{num_steps - 1}" for step in range(1, num_steps - 1)]
             results = Results(pieces, numbered("step", num_steps), ["A", *middle, "B"], "path", heading)

@@ -32,6 +32,8 @@ VERBS = {
 def main(argv: list[str] | None = None) -> int:
     """Run a command; the exit code."""
     arguments = sys.argv[1:] if argv is None else argv
+    if arguments[:1] == ["--verbose"]:  # the verb's own parser takes it
+        arguments = [*arguments[1:2], "--verbose", *arguments[2:]]
     verb = arguments[0] if arguments else "--help"
     if verb in ("-h", "--help"):
         print(usage())
@@ -79,8 +81,9 @@ def usage() -> str:
             "",
             *lines,
             "",
-            "seqgen COMMAND --help   says what a command takes",
-            "seqgen --version        prints the version",
+            "seqgen COMMAND --help      says what a command takes",
+            "seqgen COMMAND --verbose   says what it computes with, and other notes",
+            "seqgen --version           prints the version",
             "",
             "example: seqgen interpolate mel-16bar A.mid B.mid out/ --num-steps 7 --seed 1",
         ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from seqgen.cli.precision import Precision
+
 
 def reconstruct(
     model: str,
@@ -13,6 +15,7 @@ def reconstruct(
     seed: int = 1,
     track: int | None = None,
     start_bar: int | None = None,
+    precision: Precision = "bfloat16",
     wav: bool = True,
     png: bool = True,
 ) -> None:
@@ -27,6 +30,8 @@ def reconstruct(
         seed: another seed, other draws. It is stored in the files.
         track: number of the track to read, as `seqgen info FILE` lists them.
         start_bar: first bar to read, counted from 0.
+        precision: of the weights, where the native kernels compute (CPU); less is faster. It is stored in the
+            files.
         wav: write sound.
         png: write a picture.
     """
@@ -41,8 +46,9 @@ def reconstruct(
         clip = loaded.clip(input, track, start_bar)
         tell(clip.notices)
         original = loaded.converter.decode(clip.tokens, clip.qpm, clip.velocity, clip.program)
-        again = loaded.reconstruct(clip, temperature=temperature, seed=seed)
-        heading = f"{clip.name}; {made_by('reconstruct', loaded.name, seed, temperature)}"
+        again = loaded.reconstruct(clip, temperature=temperature, seed=seed, precision=precision)
+        made = made_by("reconstruct", loaded.name, seed, temperature, loaded.precision_of(precision))
+        heading = f"{clip.name}; {made}"
         stems, titles = ["original", "reconstruction"], ["A", "model"]
         write_results(stage, Results([original, again], stems, titles, "comparison", heading), wav, png)
         names = sorted(path.name for path in stage.iterdir())

@@ -88,11 +88,12 @@ def list_files(out: Path, names: Sequence[str]) -> None:
         tell([f"{out} also holds files from before, left as they were: {', '.join(others[:3])}{more}"])
 
 
-def made_by(command: str, model: str, seed: int, temperature: float) -> str:
+def made_by(command: str, model: str, seed: int, temperature: float, precision: str) -> str:
     """The line that says where a result comes from."""
     from seqgen import __version__
+    from seqgen.tasks.settings import provenance
 
-    return f"seqgen {__version__} {command}, model {model}, seed {seed}, temperature {temperature:g}"
+    return f"seqgen {__version__} {command}, model {model}, {provenance(temperature, seed, precision)}"
 
 
 def numbered(stem: str, count: int) -> list[str]:

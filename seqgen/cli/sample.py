@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from seqgen.cli.precision import Precision
+
 
 def choose(arguments: list[str]) -> Callable[..., int | None]:
     """The function for the kind of model that a command line names."""
@@ -26,6 +28,7 @@ def sample(
     top_k: int | None = None,
     top_p: float = 1.0,
     qpm: float = 120.0,
+    precision: Precision = "bfloat16",
     wav: bool = True,
     png: bool = True,
 ) -> None:
@@ -40,6 +43,8 @@ def sample(
         top_k: draw from the k most likely tokens only.
         top_p: draw from the most likely tokens that have this probability together.
         qpm: tempo in quarter notes per minute.
+        precision: of the weights, where the native kernels compute (CPU); less is faster. It is stored in the
+            files.
         wav: write sound.
         png: write a picture.
     """
@@ -49,10 +54,14 @@ def sample(
     with output_folder(out) as stage:
         from seqgen.cli.model import load
         from seqgen.cli.results import Results, made_by, numbered, write_results
+        from seqgen.core import Sampling
 
         loaded = load(model)
-        pieces = loaded.sample(num, temperature=temperature, seed=seed, top_k=top_k, top_p=top_p, qpm=qpm)
-        heading = made_by("sample", loaded.name, seed, temperature)
+        how = Sampling(temperature, top_k, top_p)
+        pieces = loaded.sample(
+            num, temperature=temperature, seed=seed, top_k=top_k, top_p=top_p, qpm=qpm, precision=precision
+        )
+        heading = made_by("sample", loaded.name, seed, temperature, loaded.precision_of(precision, how))
         titles = [str(number) for number in range(num)]
         write_results(stage, Results(pieces, numbered("sample", num), titles, "samples", heading), wav, png)
         names = sorted(path.name for path in stage.iterdir())

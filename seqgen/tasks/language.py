@@ -1,7 +1,7 @@
 """A trained language model of music as a musician uses it: it goes on where a piece ends.
 
-A seed, a model and the source give the same music again, and stand in the result's `text_annotations`, which
-a MIDI file keeps as markers.
+A seed, a precision, a model and the source give the same music again,
+and stand in the result's `text_annotations`, which a MIDI file keeps as markers.
 """
 
 from __future__ import annotations
@@ -15,15 +15,16 @@ import torch
 
 from seqgen import __version__
 from seqgen.config import from_dict
-from seqgen.core import Sampling
+from seqgen.core import GREEDY, Sampling
+from seqgen.kernels.packing import Precision
 from seqgen.models.checkpoint import load_model
 from seqgen.models.language_model import LanguageModel
 from seqgen.representation.converter import Converter, RepresentationConfig
 from seqgen.representation.melody import forget_sounding_note
 from seqgen.tasks.clip import Clip
-from seqgen.tasks.music import check_count, generator
 from seqgen.tasks.notices import say
 from seqgen.tasks.passage import choose_passage
+from seqgen.tasks.settings import check_count, generator, provenance
 from seqgen.tasks.shipped import find_folder, read_card, user_converter
 from seqgen.tasks.sources import Source, to_table
 
@@ -87,6 +88,7 @@ class ContinuationModel:
         top_p: float = 1.0,
         track: int | None = None,
         start_bar: int | None = None,
+        precision: Precision = "bfloat16",
     ) -> NoteSequence:
         """`music`, a melody or a beat, with `bars` new bars after it.
 
@@ -99,6 +101,7 @@ class ContinuationModel:
             top_k: draw from the k most likely tokens only.
             top_p: draw from the most likely tokens that have this probability together.
             track, start_bar: which part of the source, see `passage`.
+            precision: of the weights where the native kernels compute; see `precision_of`.
 
         Raises:
             ValueError: for a source that the model cannot read, or arguments that make no sense.
@@ -107,7 +110,7 @@ class ContinuationModel:
         if not isinstance(music, Clip):
             say(passage.notices)
         how = Sampling(temperature, top_k, top_p)
-        return self.parts(passage, bars, how, seed).whole
+        return self.parts(passage, bars, how, seed, precision).whole
 
     def passage(
         self, source: Source, track: int | None = None, start_bar: int | None = None, name: str = ""
@@ -123,12 +126,16 @@ class ContinuationModel:
         name = Path(source).name if isinstance(source, (str, Path)) else name or "the music"
         return choose_passage(to_table(source), self.converter, name, track, start_bar)
 
-    def parts(self, passage: Clip, bars: int, how: Sampling, seed: int) -> Continued:
+    def parts(
+        self, passage: Clip, bars: int, how: Sampling, seed: int, precision: Precision = "bfloat16"
+    ) -> Continued:
         """A passage, what follows it, and both as one piece."""
         check_count("bars", bars, 1, MAX_BARS)
-        new = self._extend(passage.tokens, bars, how, seed)
+        new = self._extend(passage.tokens, bars, how, seed, precision)
         made = f"seqgen {__version__}, model {self.name}, continue, {bars} bars"
-        text = f"{made}, seed {seed}, temperature {how.temperature:g}{_filters(how)}"
+        text = (
+            f"{made}, {provenance(how.temperature, seed, self.precision_of(precision, how))}{_filters(how)}"
+        )
         pieces = []
         for tokens in (passage.tokens, new, np.concatenate([passage.tokens, new])):
             piece = self.converter.decode(tokens, passage.qpm, passage.velocity, passage.program)
@@ -137,11 +144,21 @@ class ContinuationModel:
         pieces[2].text_annotations.add(time=pieces[0].total_time, text="continuation")
         return Continued(*pieces)
 
+    def precision_of(self, precision: Precision, how: Sampling = GREEDY) -> str:
+        """The precision that music is decoded with when `precision` is asked for; it stands in the results.
+
+        The native kernels draw with weights of that precision, on a CPU and without top_k and top_p;
+        everywhere else, and in reading the piece, torch computes in the dtype of the model.
+        """
+        return self.lm.decoder.precision_of(how, precision)
+
     @property
     def num_parameters(self) -> int:
         return sum(parameter.numel() for parameter in self.lm.parameters())
 
-    def _extend(self, tokens: np.ndarray, bars: int, how: Sampling, seed: int) -> np.ndarray:
+    def _extend(
+        self, tokens: np.ndarray, bars: int, how: Sampling, seed: int, precision: Precision = "bfloat16"
+    ) -> np.ndarray:
         """[T] int16: the tokens of `bars` bars after those of a passage."""
         step = self.lm.config.steps_per_bar
         before = max(self.converter.bars - bars, LEAST_BEFORE) * step
@@ -151,7 +168,8 @@ class ContinuationModel:
         uniform = torch.rand(1, bars * step, self.lm.decoder.head.draws, generator=generator(seed))
         device = next(self.lm.parameters()).device
         with torch.inference_mode():
-            new = self.lm.extend(torch.from_numpy(recent).to(device), bars * step, how, uniform)
+            prompt = torch.from_numpy(recent).to(device)
+            new = self.lm.extend(prompt, bars * step, how, uniform, precision)
         return new[0].cpu().numpy().astype(np.int16)
 
 

@@ -1,8 +1,8 @@
 """A trained music VAE as a musician uses it: music in, music out, with a seed.
 
 All steps of a path are drawn with the same random numbers, so what changes from step to step is the code and
-not the dice. A seed, a model and the sources give the same music again, and stand in every result's
-`text_annotations`, which a MIDI file keeps as markers.
+not the dice. A seed, a precision, a model and the sources give the same music again,
+and stand in every result's `text_annotations`, which a MIDI file keeps as markers.
 """
 
 from __future__ import annotations
@@ -16,16 +16,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Generator, Tensor
+from torch import Tensor
 
 from seqgen import __version__
-from seqgen.core import Sampling
+from seqgen.core import GREEDY, Sampling
+from seqgen.kernels.packing import Precision
 from seqgen.models.music_vae import MusicVAE, Posterior
 from seqgen.representation.converter import Converter
 from seqgen.tasks.clip import Clip, choose_clip
 from seqgen.tasks.latent import grid_weights, latent_grid, latent_path, path_weights
 from seqgen.tasks.manner import Manner, mixtures
 from seqgen.tasks.notices import say
+from seqgen.tasks.settings import Drawing, check_count, generator, provenance
 from seqgen.tasks.shipped import read_model
 from seqgen.tasks.sources import Choice, Source, one_each, to_table
 
@@ -73,6 +75,7 @@ class MusicModel:
         seed: int = 1,
         track: Choice = None,
         start_bar: Choice = None,
+        precision: Precision = "bfloat16",
     ) -> list[NoteSequence]:
         """`num_steps` pieces from `a` to `b`; the first and the last are `a` and `b` as the model hears them.
 
@@ -86,6 +89,7 @@ class MusicModel:
             temperature: 0 takes the most likely token at each step, 1 draws as the model was trained.
             seed: another seed, other draws.
             track, start_bar: which part of the sources, see `clip`.
+            precision: of the weights where the native kernels compute; see `precision_of`.
 
         Raises:
             ValueError: for sources that the model cannot read, or arguments that make no sense.
@@ -94,9 +98,9 @@ class MusicModel:
             raise ValueError("interpolate: expected two sources, or four for a grid, got three")
         sources = [a, b] if c is None else [a, b, c, d]
         check_count("num_steps", num_steps, 2, MAX_PIECES if c is None else math.isqrt(MAX_PIECES))
-        how = Sampling(temperature)
+        wanted = Drawing(Sampling(temperature), seed, precision)
         clips = self.clips(sources, track, start_bar)
-        means = list(self.encode(clips).mean.cpu())
+        means = list(self.encode(clips, precision=precision).mean.cpu())
         if c is None:
             z, weights = latent_path(means[0], means[1], num_steps), path_weights(num_steps)
         else:
@@ -105,7 +109,7 @@ class MusicModel:
                 grid_weights(num_steps).flatten(0, 1),
             )
         notes = [f"interpolate, {k + 1} of {len(z)}" for k in range(len(z))]
-        return self._play(self._draw(z, how, seed), mixtures(clips, weights.numpy()), notes, how, seed)
+        return self._play(self._draw(z, wanted), mixtures(clips, weights.numpy()), notes, wanted)
 
     def reconstruct(
         self,
@@ -115,12 +119,13 @@ class MusicModel:
         seed: int = 1,
         track: Choice = None,
         start_bar: Choice = None,
+        precision: Precision = "bfloat16",
     ) -> NoteSequence:
         """`music` as the model hears it: decoded from its posterior mean, by default the most likely way."""
-        how = Sampling(temperature)
+        wanted = Drawing(Sampling(temperature), seed, precision)
         clips = self.clips([music], track, start_bar)
-        tokens = self._draw(self.encode(clips).mean, how, seed)
-        return self._play(tokens, mixtures(clips, np.ones((1, 1))), ["reconstruct"], how, seed)[0]
+        tokens = self._draw(self.encode(clips, precision=precision).mean, wanted)
+        return self._play(tokens, mixtures(clips, np.ones((1, 1))), ["reconstruct"], wanted)[0]
 
     def sample(
         self,
@@ -131,22 +136,29 @@ class MusicModel:
         top_k: int | None = None,
         top_p: float = 1.0,
         qpm: float = 120.0,
+        precision: Precision = "bfloat16",
     ) -> list[NoteSequence]:
         """`num` new pieces from codes drawn from the prior."""
         check_count("num", num, 1, MAX_PIECES)
-        how = Sampling(temperature, top_k, top_p)
+        wanted = Drawing(Sampling(temperature, top_k, top_p), seed, precision)
         rng = generator(seed)
         z = torch.randn(num, self.vae.config.latent, generator=rng)
         uniform = torch.rand(num, *self._draws, generator=rng)
         notes = [f"sample, {k + 1} of {num}" for k in range(num)]
-        return self._play(self._tokens(z, how, uniform), [Manner(qpm)] * num, notes, how, seed)
+        return self._play(self._tokens(z, wanted, uniform), [Manner(qpm)] * num, notes, wanted)
 
-    def encode(self, music: Sequence[Source], track: Choice = None, start_bar: Choice = None) -> Posterior:
-        """The posterior (mean [B, Z], std [B, Z]) of B pieces."""
+    def encode(
+        self,
+        music: Sequence[Source],
+        track: Choice = None,
+        start_bar: Choice = None,
+        precision: Precision | None = None,
+    ) -> Posterior:
+        """The posterior (mean [B, Z], std [B, Z]) of B pieces. precision: as in `MusicVAE.encode`."""
         clips = self.clips(music, track, start_bar)
         tokens = torch.from_numpy(np.stack([clip.tokens for clip in clips]).astype(np.int64))
         with torch.inference_mode():
-            posterior = self.vae.encode(tokens.to(self.device))
+            posterior = self.vae.encode(tokens.to(self.device), precision)
         if not (posterior.mean.isfinite().all() and posterior.std.isfinite().all()):
             raise ValueError(
                 f"{self.name}: its weights are damaged (the code of {clips[0].name} is not finite)"
@@ -154,10 +166,16 @@ class MusicModel:
         return Posterior(posterior.mean.clone(), posterior.std.clone())  # free of inference mode
 
     def decode(
-        self, z: Tensor | np.ndarray, *, temperature: float = 0.5, seed: int = 1, qpm: float = 120.0
+        self,
+        z: Tensor | np.ndarray,
+        *,
+        temperature: float = 0.5,
+        seed: int = 1,
+        qpm: float = 120.0,
+        precision: Precision = "bfloat16",
     ) -> list[NoteSequence]:
         """A piece for each code [B, Z]. All are drawn with the same random numbers."""
-        how = Sampling(temperature)
+        wanted = Drawing(Sampling(temperature), seed, precision)
         latent = self.vae.config.latent
         real = z.is_floating_point() if isinstance(z, Tensor) else np.issubdtype(z.dtype, np.floating)
         if z.ndim != 2 or z.shape[1] != latent or not real or not len(z):
@@ -170,7 +188,15 @@ class MusicModel:
             raise ValueError("z: expected finite numbers, got NaN or infinity")
         check_count("z", len(codes), 1, MAX_PIECES)
         notes = [f"decode, {k + 1} of {len(codes)}" for k in range(len(codes))]
-        return self._play(self._draw(codes, how, seed), [Manner(qpm)] * len(codes), notes, how, seed)
+        return self._play(self._draw(codes, wanted), [Manner(qpm)] * len(codes), notes, wanted)
+
+    def precision_of(self, precision: Precision, how: Sampling = GREEDY) -> str:
+        """The precision that music is decoded with when `precision` is asked for; it stands in the results.
+
+        The native kernels compute with weights of that precision. They run on a CPU and know neither top_k
+        nor top_p; everywhere else torch computes in the dtype of the model.
+        """
+        return self.vae.decoder.precision_of(how, precision)
 
     def clips(self, music: Sequence[Source], track: Choice = None, start_bar: Choice = None) -> list[Clip]:
         """The part of each source that the model reads; what was decided for the user is logged as a warning.
@@ -212,38 +238,30 @@ class MusicModel:
         """Random numbers that one piece takes."""
         return self.vae.config.steps, self.vae.decoder.head.draws
 
-    def _draw(self, z: Float[Tensor, "B Z"], how: Sampling, seed: int) -> np.ndarray:
+    def _draw(self, z: Float[Tensor, "B Z"], wanted: Drawing) -> np.ndarray:
         """Tokens [B, T] with the same random numbers for every row."""
-        uniform = torch.rand(self._draws, generator=generator(seed))
-        return self._tokens(z, how, uniform.expand(len(z), *self._draws))
+        uniform = torch.rand(self._draws, generator=generator(wanted.seed))
+        return self._tokens(z, wanted, uniform.expand(len(z), *self._draws))
 
-    def _tokens(self, z: Float[Tensor, "B Z"], how: Sampling, uniform: Float[Tensor, "B T K"]) -> np.ndarray:
+    def _tokens(
+        self, z: Float[Tensor, "B Z"], wanted: Drawing, uniform: Float[Tensor, "B T K"]
+    ) -> np.ndarray:
+        tokens = []
         with torch.inference_mode():
-            pairs = zip(z.split(BATCH), uniform.split(BATCH), strict=True)
-            tokens = [self.vae.decode(codes.to(self.device), how, uniform=u).cpu() for codes, u in pairs]
+            for codes, u in zip(z.split(BATCH), uniform.split(BATCH), strict=True):
+                codes = codes.to(self.device)
+                tokens.append(self.vae.decode(codes, wanted.how, uniform=u, precision=wanted.precision).cpu())
         return torch.cat(tokens).numpy().astype(np.int16)
 
     def _play(
-        self, tokens: np.ndarray, manners: list[Manner], notes: list[str], how: Sampling, seed: int
+        self, tokens: np.ndarray, manners: list[Manner], notes: list[str], wanted: Drawing
     ) -> list[NoteSequence]:
         """Rows of tokens as music that says where it comes from."""
+        precision = self.precision_of(wanted.precision, wanted.how)
+        told = provenance(wanted.how.temperature, wanted.seed, precision)
         pieces = []
         for row, manner, note in zip(tokens, manners, notes, strict=True):
             piece = self.converter.decode(row, manner.qpm, manner.velocity, manner.program)
-            made = f"seqgen {__version__}, model {self.name}, {note}"
-            text = f"{made}, seed {seed}, temperature {how.temperature:g}"
-            piece.text_annotations.add(text=text)
+            piece.text_annotations.add(text=f"seqgen {__version__}, model {self.name}, {note}, {told}")
             pieces.append(piece)
         return pieces
-
-
-def check_count(name: str, value: int, low: int, high: int) -> None:
-    if not low <= value <= high:
-        raise ValueError(f"{name} must be {low} to {high}, got {value}")
-
-
-def generator(seed: int) -> Generator:
-    """A generator on the CPU, so that a seed means the same on every device."""
-    if not 0 <= seed < 2**63:
-        raise ValueError(f"seed must be 0 to 2**63 - 1, got {seed}")
-    return Generator().manual_seed(seed)

@@ -10,6 +10,7 @@ from torch import Generator, Tensor, nn
 
 from seqgen.core import Bernoulli, Categorical, Decoder, DecoderState, Head, Metre, Sampling
 from seqgen.core.decoder import rng_device
+from seqgen.kernels.packing import Precision
 from seqgen.models.language_model.config import LanguageModelConfig
 from seqgen.models.voice import build_voice, output_size
 
@@ -50,13 +51,17 @@ class LanguageModel(nn.Module):
         steps: int,
         how: Sampling,
         uniform: Float[Tensor, "B T K"] | None = None,
+        precision: Precision | None = None,
     ) -> Int[Tensor, "B T"]:
-        """Draw `steps` tokens after each prompt, which begins on a bar line and may be empty."""
+        """Draw `steps` tokens after each prompt, which begins on a bar line and may be empty.
+
+        `uniform`, `precision`: as in `Decoder.generate`.
+        """
         with torch.no_grad():
             state = self.init_state(len(prompt))
             if prompt.shape[1]:
                 _, state = self.decoder.hidden(prompt, state)
-        return self.decoder.generate(state, steps, how, uniform=uniform)[0]
+        return self.decoder.generate(state, steps, how, uniform=uniform, precision=precision)[0]
 
     def losses(
         self, token: Int[Tensor, "B T"], input_dropout: float = 0.0, rng: Generator | None = None
