@@ -21,6 +21,7 @@ VERBS = {
     "encode": "music to latent codes (.npz)",
     "decode": "latent codes to music",
     "translate": "text from stdin to stdout, line by line or word by word as it arrives",
+    "vocode": "a recording made again from its log-mel columns, by a WaveNet",
     "transcribe": "what is said in a recording, as a stream if asked",
     "info": "list the shipped models; describe a model, or what a MIDI file offers",
     "prepare": "MIDI files to shards of training data",

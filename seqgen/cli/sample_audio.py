@@ -32,9 +32,7 @@ def sample(
         top_p: draw from the most likely codes that have this probability together.
         seconds: how long it lasts; drawn if not given.
     """
-    if out.is_dir() or not out.parent.is_dir():
-        what = "a folder" if out.is_dir() else "in a folder that is not there"
-        raise ValueError(f"out: {out} is {what}: expected a file to write, for example seven.wav")
+    check_out(out, "seven.wav")
     import torch
 
     from seqgen.cli.stamp import stamped_wav
@@ -63,6 +61,13 @@ def sample(
         comment += f", top_p {top_p:g}"
     write_bytes(out, stamped_wav(wav_bytes(samples, loaded.sample_rate), comment))
     print(f"{out}: {said}, seed {seed}")
+
+
+def check_out(out: Path, example: str) -> None:
+    """Before a model is loaded: whether the result has a place."""
+    if out.is_dir() or not out.parent.is_dir():
+        what = "a folder" if out.is_dir() else "in a folder that is not there"
+        raise ValueError(f"out: {out} is {what}: expected a file to write, for example {example}")
 
 
 def bar() -> Progress:

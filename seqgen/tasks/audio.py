@@ -14,11 +14,12 @@ from torch import Generator, Tensor
 
 from seqgen.config import from_dict
 from seqgen.core import DecoderState, Sampling
-from seqgen.io.speech import read_speech
+from seqgen.io.speech import SpeechFile
 from seqgen.models.audio_wavenet import AudioWaveNet
 from seqgen.representation.mulaw import CODES, MuLawConfig, decode
 from seqgen.representation.vocoder import FeatureConfig, features_of
 from seqgen.tasks.notices import say
+from seqgen.tasks.settings import generator
 from seqgen.tasks.shipped import find_folder, read_card
 
 LONGEST = 30.0
@@ -107,7 +108,7 @@ class AudioModel:
         digit = torch.tensor([self.sound.digit(name) for name in digits], device=device)
         speaker = torch.tensor([self.sound.speaker(name) for name in speakers], device=device)
         cond = self.wavenet.told(digit, speaker)
-        dice = [Generator().manual_seed(seed) for seed in seeds]
+        dice = [generator(seed) for seed in seeds]
         normal = torch.cat([torch.randn(1, generator=rng) for rng in dice]).to(device)
         with torch.inference_mode():
             duration = self.wavenet.draw_duration(cond, normal.clamp(-2, 2))
@@ -126,22 +127,51 @@ class AudioModel:
         Raises:
             ValueError: for a file that cannot be read, or a model that is no vocoder.
         """
-        config = self.wavenet.config
-        if not config.features:
-            raise ValueError(f"{self.name} is no vocoder: it is told a digit and a speaker (sample)")
-        samples, notices = read_speech(path, self.sample_rate)
+        samples, notices = self.read(path)
         say(notices)
-        if not 0 < len(samples) <= round(LONGEST * self.sample_rate):
-            raise ValueError(
-                f"{path}: {len(samples) / self.sample_rate:.2f} s: expected up to {LONGEST:g}: cut it first"
-            )
-        how = FeatureConfig(self.sample_rate, config.features, config.hop)
-        unknown = torch.tensor([-1])
+        return self.vocode_samples(samples, seed, temperature, progress)
+
+    def read(self, path: str | Path) -> tuple[np.ndarray, list[str]]:
+        """A recording for `vocode_samples`, and sentences about what was done to it.
+
+        Raises:
+            ValueError: for a file that cannot be read, or a model that is no vocoder.
+        """
+        self._check_vocoder()
+        file = SpeechFile(path, self.sample_rate)
+        if file.seconds > LONGEST:
+            file.close()
+            raise ValueError(f"{path}: {file.seconds:.2f} s: expected up to {LONGEST:g}: cut it first")
+        samples = np.concatenate([*file.blocks(LONGEST), np.zeros(0, np.float32)])
+        if not len(samples):
+            raise ValueError(f"{path}: there is no sound in it")
+        if file.rate > self.sample_rate:
+            heard = f"nothing above {self.sample_rate // 2} Hz is heard"
+            file.notices.append(f"{path}: resampled from {file.rate} to {self.sample_rate} Hz: {heard}")
+        return samples, file.notices
+
+    def vocode_samples(
+        self,
+        samples: np.ndarray,
+        seed: int = 1,
+        temperature: float = 1.0,
+        progress: Progress | None = None,
+    ) -> np.ndarray:
+        """The same for samples at hand: float32 [N] in [-1, 1] at `sample_rate`, N at least 1."""
+        self._check_vocoder()
+        config, how = self.wavenet.config, Sampling(temperature)
+        dice = [generator(seed)]
+        columns = FeatureConfig(self.sample_rate, config.features, config.hop)
+        device = next(self.wavenet.parameters()).device
+        unknown = torch.tensor([-1], device=device)
         with torch.inference_mode():
-            features = features_of(torch.from_numpy(samples)[None], how)
+            features = features_of(torch.from_numpy(samples)[None], columns).to(device)
             state = self.wavenet.init_state(self.wavenet.told(unknown, unknown), features=features)
-        dice = [Generator().manual_seed(seed)]
-        return decode(self._run(state, len(samples), Sampling(temperature), dice, progress)[0])
+        return decode(self._run(state, len(samples), how, dice, progress)[0])
+
+    def _check_vocoder(self) -> None:
+        if not self.wavenet.config.features:
+            raise ValueError(f"{self.name} is no vocoder: it is told a digit and a speaker (sample)")
 
     @torch.inference_mode()
     def _run(
