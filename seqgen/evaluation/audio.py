@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from seqgen import __version__
 from seqgen.data.takes import TABLE, Take, read_corpus
 from seqgen.evaluation.evaluate import weights_hash
 from seqgen.evaluation.ngram import NGram, fit_ngram
+from seqgen.evaluation.vocoder import distance, feature_config, said_again
 from seqgen.models.audio_wavenet import bits
 from seqgen.representation.mulaw import CODES, decode
 from seqgen.tasks.audio import AudioModel, load_audio
@@ -40,11 +41,14 @@ class AudioScores:
     baseline: dict[str, float]
     """bits a sample of n-grams fitted to train: of no context, and of the two samples before (Witten-Bell)"""
     heard: dict[str, int]
-    """digits that a recogniser heard right: of `sampled` ones, and of as many `real` takes of this split"""
+    """digits that a recogniser heard right: of `sampled` ones, and of as many `real` takes of this split;
+    of a vocoder, of the same takes, `vocoded` and by `griffin-lim`"""
     spoken: int
     """digits that it was given of either; chance is a tenth"""
     real_time_factor: float
     """CPU seconds of one thread for a second of sound, one take at a time"""
+    distance: dict[str, float] = field(default_factory=dict)
+    """of a vocoder: dB from the log-mel columns of the real takes to those of the vocoded ones"""
 
 
 def evaluate_audio(
@@ -64,7 +68,7 @@ def evaluate_audio(
         split: what is measured.
         limit: take the first so many takes.
         spoken: so many digits (50) are sampled at temperature 1 and transcribed; 0 leaves it out. A vocoder
-            is not asked to.
+            says so many takes of the split again.
         seed: of those samples.
         recognizer: what listens to them.
 
@@ -77,8 +81,12 @@ def evaluate_audio(
     nats = take_nats(loaded.wavenet, takes, loaded.sample_rate)
     lengths = np.array([len(take.codes) for take in takes])
     wanted = SPOKEN if spoken is None else spoken
-    says = wanted if loaded.wavenet.config.digits and not loaded.wavenet.config.features else 0
+    vocoder = loaded.wavenet.config.features > 0
+    says = min(wanted, len(takes)) if vocoder else wanted if loaded.wavenet.config.digits else 0
     listener = load_recognizer(recognizer) if says else None
+    chosen = [takes[row] for row in np.random.default_rng(seed).permutation(len(takes))[:says]]
+    real = [decode(take.codes) for take in chosen]
+    made = said_again(loaded, real, seed) if vocoder and says else {}
     return AudioScores(
         signature=sign(
             loaded, weights_hash(find_folder(model)), data, split, len(takes), says, seed, listener
@@ -88,9 +96,10 @@ def evaluate_audio(
         bits_per_sample=float(bits(nats.sum()) / lengths.sum()),
         bits_by_speaker=by_speaker(loaded, takes, nats),
         baseline=baseline(train, takes),
-        heard={} if listener is None else hear(loaded, listener, takes, says, seed),
+        heard={} if listener is None else hear(loaded, listener, chosen, real, made, seed),
         spoken=says,
-        real_time_factor=real_time_factor(loaded) if says else 0.0,
+        real_time_factor=real_time_factor(loaded, takes[0]) if says else 0.0,
+        distance={name: distance(sounds, real, feature_config(loaded)) for name, sounds in made.items()},
     )
 
 
@@ -120,22 +129,32 @@ def ngram_nats(model: NGram, takes: Sequence[Take]) -> float:
 
 
 def hear(
-    model: AudioModel, listener: RecognitionModel, takes: Sequence[Take], count: int, seed: int
+    model: AudioModel,
+    listener: RecognitionModel,
+    takes: Sequence[Take],
+    real: Sequence[np.ndarray],
+    made: Mapping[str, Sequence[np.ndarray]],
+    seed: int,
 ) -> dict[str, int]:
-    """How many of `count` sampled digits, and of as many real takes, are heard as what they are."""
-    rng = np.random.default_rng(seed)
+    """Digits heard right: of what was `made` of the real takes, or else of sampled ones; and of the real."""
+    said = [model.sound.digits[take.digit] if take.digit >= 0 else "" for take in takes]
+    found = {name: heard_right(listener, said, sounds) for name, sounds in made.items()}
+    if not made:
+        found["sampled"] = heard_right(listener, *sampled(model, len(takes), seed))
+    return {**found, "real": heard_right(listener, said, real)}
+
+
+def sampled(model: AudioModel, count: int, seed: int) -> tuple[list[str], list[np.ndarray]]:
+    """New takes, digit after digit and speaker after speaker: what was asked for, and what came."""
     digits, speakers = model.sound.digits, model.sound.speakers
     asked = [digits[number % len(digits)] for number in range(count)]
     who = [speakers[number // len(digits) % len(speakers)] if speakers else None for number in range(count)]
-    sounds = model.sample_many(asked, who, [seed * 10_000 + number for number in range(count)])
-    chosen = [takes[row] for row in rng.permutation(len(takes))[:count]]
-    real = [(digits[take.digit], decode(take.codes)) for take in chosen if take.digit >= 0]
-    return {
-        "sampled": sum(
-            heard_as(listener, sound) == digit for digit, sound in zip(asked, sounds, strict=True)
-        ),
-        "real": sum(heard_as(listener, sound) == digit for digit, sound in real),
-    }
+    return asked, model.sample_many(asked, who, [seed * 10_000 + number for number in range(count)])
+
+
+def heard_right(listener: RecognitionModel, digits: Sequence[str], sounds: Sequence[np.ndarray]) -> int:
+    """How many are heard as what they are."""
+    return sum(heard_as(listener, sound) == digit for digit, sound in zip(digits, sounds, strict=True))
 
 
 def heard_as(listener: RecognitionModel, sound: np.ndarray) -> str:
@@ -149,10 +168,13 @@ def heard_as(listener: RecognitionModel, sound: np.ndarray) -> str:
     return " ".join(word.text for word in listener.stream([said]))
 
 
-def real_time_factor(model: AudioModel) -> float:
-    """CPU seconds for a second of sound."""
+def real_time_factor(model: AudioModel, take: Take) -> float:
+    """CPU seconds for a second of sound; a vocoder follows the beginning of a take."""
     begin = time.process_time()
-    model.sample(seed=1, seconds=TIMED)
+    if model.wavenet.config.features:
+        model.vocode_samples(decode(take.codes[: round(TIMED * model.sample_rate)]))
+    else:
+        model.sample(seed=1, seconds=TIMED)
     return (time.process_time() - begin) / TIMED
 
 
@@ -196,9 +218,13 @@ def scores_as_text(scores: AudioScores) -> str:
         f"{scores.baseline['trigram']:.3f} after two samples",
     ]
     if scores.spoken:
-        lines += [
-            f"heard right       {scores.heard['sampled']} of {scores.spoken} sampled digits, "
-            f"{scores.heard['real']} of as many real ones",
-            f"real-time factor  {scores.real_time_factor:.1f} (CPU time, one take at a time)",
-        ]
+        heard = ", ".join(f"{count} {name}" for name, count in scores.heard.items())
+        lines.append(f"heard right       {heard}; of {scores.spoken} digits each")
+    if scores.distance:
+        apart = ", ".join(f"{value:.2f} dB {name}" for name, value in scores.distance.items())
+        lines.append(f"from the columns  {apart}")
+    if scores.spoken:
+        lines.append(
+            f"real-time factor  {scores.real_time_factor:.2f} (CPU time, one take at a time)",
+        )
     return "\n".join([*lines, scores.signature])

@@ -60,4 +60,4 @@ def test_digits_that_were_heard_are_said_beside_the_real_ones():
     scores = AudioScores(
         "s", **figures, baseline=baseline, heard={"sampled": 3, "real": 9}, spoken=10, real_time_factor=2.0
     )
-    assert "3 of 10 sampled digits, 9 of as many real ones" in scores_as_text(scores)
+    assert "3 sampled, 9 real; of 10 digits each" in scores_as_text(scores)
