@@ -47,6 +47,11 @@ class Conductor(SequenceModule):
         self.first = nn.Parameter(nn.init.normal_(torch.empty(self.input_size), std=0.1))
         self.beat = nn.Embedding(metre, self.input_size) if metre else None
 
+    @property
+    def hold(self) -> int:
+        """Frames of a segment."""
+        return self.bar // max(self.planner.segments, 1)
+
     def init_state(self, batch_size: int, cond: Float[Tensor, "B Z"]) -> ConductorState:
         plan = self.planner(cond)
         position = torch.zeros(batch_size, dtype=torch.long, device=cond.device)
@@ -69,11 +74,11 @@ class Conductor(SequenceModule):
             return self._pieces(x, state, lengths, [1] * steps)
         if steps == 1 and lengths is None:
             return self._frame(x, state, at[0])
-        y, new = self._pieces(x, state, lengths, self._cuts(at[0], min(steps, end - at[0])))
+        y, new = self._pieces(x, state, lengths, self.cuts(at[0], min(steps, end - at[0])))
         short = steps - y.shape[1]  # padding may reach past the plan
         return F.pad(y, (0, 0, 0, short)) if short else y, new
 
-    def _cuts(self, position: int, steps: int) -> list[int]:
+    def cuts(self, position: int, steps: int) -> list[int]:
         """Lengths of: the rest of the bar in progress, the whole bars together, the beginning of one more."""
         head = min(steps, -position % self.bar)
         whole = (steps - head) // self.bar * self.bar
@@ -137,7 +142,7 @@ class Conductor(SequenceModule):
         """Whole bars from a bar line, side by side: B * U rows. Rows that advance all stand at one place."""
         batch, steps, _ = x.shape
         bars = steps // self.bar
-        lanes = self._lanes(state, int(state.position.max()) // self.bar, bars)
+        lanes = self.lanes(state, int(state.position.max()) // self.bar, bars)
         folded = None
         if lengths is not None:
             starts = self.bar * torch.arange(bars, device=x.device)
@@ -173,9 +178,9 @@ class Conductor(SequenceModule):
             return None
         if here + steps > self.bar * state.plan.bars.shape[1]:
             return None  # the sequential run says what is wrong
-        return self._lanes(state, here // self.bar, steps // self.bar)
+        return self.lanes(state, here // self.bar, steps // self.bar)
 
-    def _lanes(self, state: ConductorState, first: int, count: int) -> ConductorState:
+    def lanes(self, state: ConductorState, first: int, count: int) -> ConductorState:
         # Rows that no longer advance may make `first` too late for them: their lanes are junk, and held.
         plan = Plan(*(part[:, first : first + count].flatten(0, 1)[:, None] for part in state.plan))
         position = torch.zeros(len(plan.bars), dtype=torch.long, device=plan.bars.device)

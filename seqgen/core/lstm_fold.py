@@ -18,9 +18,9 @@ from seqgen.kernels.packing import Precision
 class FoldedLSTM(NamedTuple):
     packed: Packed
     segments: Tensor
-    """[4 D, Q] weights of a plan's segments"""
+    """[Q, 4 D] weights of a plan's segments, in float32 or bfloat16"""
     cond: Tensor
-    """[4 D, Z] weights of the conditioning that is fed at every frame"""
+    """[Z, 4 D] weights of the conditioning that is fed at every frame"""
 
     def run(
         self,
@@ -34,9 +34,9 @@ class FoldedLSTM(NamedTuple):
         end: int | None = None,
     ) -> tuple[Int[Tensor, "B T"], LSTMState]:
         """T tokens; frame t is fed segment (place + t) // hold."""
-        plan = None if segments is None or not segments.shape[2] else segments @ self.segments.T
+        plan = None if segments is None or not segments.shape[2] else _product(segments, self.segments)
         if state.cond.shape[1]:
-            fed = (state.cond @ self.cond.T)[:, None]
+            fed = _product(state.cond, self.cond)[:, None]
             plan = fed if plan is None else plan + fed
         if plan is None or plan.shape[1] == 1:
             hold = place + uniform.shape[1]
@@ -51,6 +51,10 @@ class FoldedLSTM(NamedTuple):
             end,
         )
         return token, LSTMState(new.h, new.c, state.cond)
+
+
+def _product(x: Float[Tensor, "*B J"], weight: Float[Tensor, "J G"]) -> Float[Tensor, "*B G"]:
+    return (x.to(weight.dtype) @ weight).float()
 
 
 @torch.no_grad()
@@ -80,4 +84,5 @@ def fold(
         head.logits.bias,
         isinstance(head, Bernoulli),
     )
-    return FoldedLSTM(pack(weights, precision, lanes), segments, cond)
+    number = torch.float32 if precision == "float32" else torch.bfloat16
+    return FoldedLSTM(pack(weights, precision, lanes), segments.T.to(number), cond.T.to(number))
