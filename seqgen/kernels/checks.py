@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from seqgen.kernels.native.library import Native
 
 BACKENDS = ("naive", "native", "triton")
+CPU = torch.device("cpu")
 
 
 def check_backend(backend: str | None) -> None:
@@ -86,9 +87,10 @@ def check_logits(u: Tensor) -> None:
         raise not_a_logit(u, int(bad.flatten().to(torch.uint8).argmax()))
 
 
-def check_float32(name: str, x: Tensor) -> None:
-    if x.dtype != torch.float32 or not x.is_cpu:
-        raise ValueError(f"{name} must be float32 on the CPU, got {x.dtype} on {x.device}: convert it")
+def check_float32(name: str, x: Tensor, device: torch.device = CPU) -> None:
+    if x.dtype != torch.float32 or x.device != device:
+        place = "the CPU" if device == CPU else f"{device}"
+        raise ValueError(f"{name} must be float32 on {place}, got {x.dtype} on {x.device}: convert it")
 
 
 def check_rows(name: str, index: Tensor, count: int) -> None:
@@ -118,6 +120,7 @@ def check_decoding(
     plan: Tensor | None,
     gates: int,
     times: tuple[float, int, int, int | None],
+    device: torch.device = CPU,
 ) -> None:
     """What the decoding kernels share. rows: of the table. gates: numbers of a plan's segment.
 
@@ -127,14 +130,14 @@ def check_decoding(
     check_floats("uniform", uniform, "[B, T, K]", 3)
     B, T, _ = uniform.shape
     check_same("uniform", uniform, (B, T, draws), "the head, which draws K numbers a token")
-    check_float32("uniform", uniform)
+    check_float32("uniform", uniform, device)
     check_lengths("state.previous", previous, B)
     check_rows("state.previous", previous, rows)
     if hold < 1 or place < 0:
         raise ValueError(f"hold must be at least 1 and place at least 0, got {hold} and {place}")
     if plan is not None:
         check_floats("plan", plan, "[B, S, gates]", 3)
-        check_float32("plan", plan)
+        check_float32("plan", plan, device)
         segments = max(-(-(place + T) // hold), plan.shape[1])
         check_same("plan", plan, (B, segments, gates), "place, frames, hold and weights")
     if not 0 <= temperature < torch.inf:

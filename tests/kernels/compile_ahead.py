@@ -5,12 +5,15 @@ Prints a line a kernel: name, architecture, registers and bytes of local memory 
 
 from __future__ import annotations
 
+import itertools
 import re
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any, NamedTuple
 
+import torch
 import triton
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
@@ -18,46 +21,90 @@ from triton.compiler import ASTSource
 from seqgen.kernels.chunk_attention import triton_kernel as chunk
 from seqgen.kernels.expected_alignment import triton_kernel as alignment
 from seqgen.kernels.lookback_attention import triton_kernel as lookback
+from seqgen.kernels.lstm_decode import triton_kernel as lstm
+from seqgen.kernels.packing import PRECISIONS
+from seqgen.kernels.reduced import reduced
+from seqgen.kernels.triton_head import COLUMNS, ROWS, draw_kernel, linear_kernel, number, stages
 
 CUOBJDUMP = Path(triton.__file__).parent / "backends/nvidia/bin/cuobjdump"
-NUMBERS = {"U": "i32", "S": "i32", "chunk": "i32"}
-LENGTHS = {"SOURCE": "*i64", "TARGET": "*i64"}
+NUMBERS = dict.fromkeys(
+    ("U", "S", "chunk", "B", "N", "D", "n", "V", "period", "stride", "flip", "inputs", "outputs"), "i32"
+)
+LENGTHS = dict.fromkeys(("SOURCE", "TARGET", "BEFORE", "FRAME", "NUMBERS"), "*i64")
+WIDTHS = ("D", "stride", "flip", "inputs")
+"""numbers that multiples of 16 are compiled for, as the launcher would"""
 LOWEST = -3.4028234663852886e38
 
 
-def cases(longest: int) -> list[tuple]:
-    """kernel, constants, warps: for sources of up to `longest` columns, rounded up to a power of two."""
+class Case(NamedTuple):
+    kernel: Any
+    constants: dict
+    warps: int
+    what: str = ""
+    types: dict = {}  # noqa: RUF012  # never written
+    stages: int = 3
+
+
+def cases(longest: int) -> list[Case]:
+    """For sources of up to `longest` columns, rounded up to a power of two."""
     block = triton.next_power_of_2(longest)
     whole, warps = {"BLOCK": block}, alignment.warps(block)
     return [
         *(
-            (kernel, {**whole, "LOGITS": logits}, warps)
+            Case(kernel, {**whole, "LOGITS": logits}, warps, " (logits)" if logits else "")
             for kernel in (alignment.forward_kernel, alignment.backward_kernel)
             for logits in (False, True)
         ),
         *(
-            (kernel, {**whole, "LOWEST": LOWEST}, lookback.warps(block))
+            Case(kernel, {**whole, "LOWEST": LOWEST}, lookback.warps(block))
             for kernel in (lookback.forward_kernel, lookback.backward_kernel)
         ),
         *(
-            (kernel, {"BLOCK": chunk.BLOCK, "LOWEST": LOWEST}, 4)
+            Case(kernel, {"BLOCK": chunk.BLOCK, "LOWEST": LOWEST}, 4)
             for kernel in (chunk.window_kernel, chunk.share_kernel)
         ),
     ]
 
 
-def resources(kernel: object, constants: dict, warps: int, capability: int) -> tuple[int, int]:
+def decoding() -> list[Case]:
+    """For widths that are multiples of 16, at every precision."""
+    found = []
+    for precision in PRECISIONS:
+        w = reduced(torch.ones(1, 1), precision)
+        kind = "*" + {"float32": "fp32", "bfloat16": "bf16", "int8": "i8"}[precision]
+        types = {"OWN": kind, "BELOW": kind, "W": kind}
+        constants = {"NUMBER": number(w), "BLOCK_B": ROWS, "BLOCK_K": lstm.INPUTS}
+        if w.scale is None:
+            constants |= {"SCALE": None, "OWN_SCALE": None, "BELOW_SCALE": None}
+        first = {"BIAS": None, "BELOW": None, "BELOW_SCALE": None, "PLANNED": True}
+        for kernel, what, own in (
+            (lstm.layer_kernel, "first layer", {"BLOCK_D": lstm.UNITS, **first}),
+            (lstm.layer_kernel, "layer", {"BLOCK_D": lstm.UNITS, "PLANNED": False}),
+            (linear_kernel, "", {"BLOCK_J": COLUMNS, "RELU": False}),
+        ):
+            said = f" ({', '.join(filter(None, (what, precision)))})"
+            found.append(Case(kernel, {**constants, **own}, 4, said, types, stages(w)))
+    for bits, greedy in itertools.product((False, True), repeat=2):
+        how = {"BITS": bits, "GREEDY": greedy, "BLOCK_V": 512}
+        found.append(Case(draw_kernel, how, 4, f" (bits {bits}, greedy {greedy})"))
+    return found
+
+
+def resources(case: Case, capability: int) -> tuple[int, int]:
     """Registers and bytes of local memory a thread, as the assembler laid them out."""
-    types = {**dict.fromkeys(kernel.arg_names, "*fp32"), **NUMBERS, **LENGTHS}
-    signature = {name: "constexpr" if name in constants else types[name] for name in kernel.arg_names}
+    names = case.kernel.arg_names
+    constants = {name: value for name, value in case.constants.items() if name in names}
+    types = {**dict.fromkeys(names, "*fp32"), **NUMBERS, **LENGTHS, **case.types}
+    signature = {name: "constexpr" if name in constants else types[name] for name in names}
     # As the launcher would: torch's memory is aligned to 16 bytes.
     attributes = {
         (i,): [["tt.divisibility", 16]]
-        for i, name in enumerate(kernel.arg_names)
-        if signature[name][0] == "*"
+        for i, name in enumerate(names)
+        if signature[name][0] == "*" or name in WIDTHS
     }
-    source = ASTSource(kernel, signature, constexprs=constants, attrs=attributes)
-    compiled = triton.compile(source, target=GPUTarget("cuda", capability, 32), options={"num_warps": warps})
+    source = ASTSource(case.kernel, signature, constexprs=constants, attrs=attributes)
+    options = {"num_warps": case.warps, "num_stages": case.stages}
+    compiled = triton.compile(source, target=GPUTarget("cuda", capability, 32), options=options)
     with tempfile.NamedTemporaryFile(suffix=".cubin") as file:
         file.write(compiled.asm["cubin"])
         file.flush()
@@ -70,11 +117,10 @@ def resources(kernel: object, constants: dict, warps: int, capability: int) -> t
 def main() -> int:
     spilled = False
     for capability in (80, 90):
-        for kernel, constants, warps in cases(1000):
-            registers, local = resources(kernel, constants, warps, capability)
-            name = f"{kernel.__module__.split('.')[-2]}.{kernel.__name__}"
-            kind = " (logits)" if constants.get("LOGITS") else ""
-            print(f"{name}{kind} sm_{capability}: {registers} registers, {local} bytes of local memory")
+        for case in (*cases(1000), *decoding()):
+            registers, local = resources(case, capability)
+            name = f"{case.kernel.__module__.split('.')[-2]}.{case.kernel.__name__}{case.what}"
+            print(f"{name} sm_{capability}: {registers} registers, {local} bytes of local memory")
             spilled |= local > 0
     return spilled
 

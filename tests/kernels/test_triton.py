@@ -17,8 +17,8 @@ needs_triton = pytest.mark.skipif(
 )
 
 
-def run(module):
-    command = [sys.executable, "-m", f"tests.kernels.{module}"]
+def run(module, *arguments):
+    command = [sys.executable, "-m", f"tests.kernels.{module}", *arguments]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
 
 
@@ -30,11 +30,19 @@ def test_the_interpreter_equals_the_definition():
 
 
 @needs_triton
+@pytest.mark.parametrize(("arguments", "said"), [((), "equal\n"), (("--bugs",), "all caught\n")], ids=str)
+def test_the_interpreter_decodes_as_the_definition(arguments, said):
+    done = run("interpret_decoding", *arguments)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.endswith(said)
+
+
+@needs_triton
 def test_compiled_ahead_nothing_spills():
     done = run("compile_ahead")
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
-    assert len(lines) == 16
+    assert len(lines) == 42
     assert all(line.endswith(" registers, 0 bytes of local memory") for line in lines)
 
 

@@ -13,15 +13,17 @@ from jaxtyping import Int
 from torch import Tensor
 
 from seqgen.kernels import checks
+from seqgen.kernels.choose import choose
 from seqgen.kernels.lstm_decode import naive, op  # noqa: F401  # the op is registered by importing it
+from seqgen.kernels.lstm_decode.on_device import OnDevice, on_device
 from seqgen.kernels.lstm_decode.packed import Packed, pack
 from seqgen.kernels.lstm_decode.weights import Layer, State, Weights
 
-__all__ = ["Layer", "Packed", "State", "Weights", "lstm_decode", "pack"]
+__all__ = ["Layer", "OnDevice", "Packed", "State", "Weights", "lstm_decode", "on_device", "pack"]
 
 
 def lstm_decode(
-    packed: Packed,
+    packed: Packed | OnDevice,
     state: State,
     uniform: Tensor,
     temperature: float = 1.0,
@@ -39,7 +41,8 @@ def lstm_decode(
     place: of the first frame; frame t reads row place + t of the position table, modulo its length, and
         segment (place + t) // hold of the plan.
     end: a token at which a row is finished: its state is held, and it goes on with `end`.
-    backend: native, or None for that where it is built and else torch.
+    packed: of `pack` on the CPU; of `on_device` on a GPU, where the uniform numbers are not looked at.
+    backend: native, or None for that where it is built and else torch; triton, or None, for `on_device`.
 
     Raises ValueError at a uniform number outside [0, 1), with its index, and at a state, plan or token that
     does not go with the weights.
@@ -47,14 +50,40 @@ def lstm_decode(
     checks.check_backend(backend)
     rows, gates = len(packed.table), 4 * packed.width
     times = temperature, hold, place, end
-    checks.check_decoding(uniform, packed.draws, state.previous, rows, plan, gates, times)
+    device = packed.device if isinstance(packed, OnDevice) else checks.CPU
+    checks.check_decoding(uniform, packed.draws, state.previous, rows, plan, gates, times, device)
     for name, x in (("state.h", state.h), ("state.c", state.c)):
         shape = (len(uniform), packed.layers, packed.width)
         checks.check_same(name, x, shape, "the rows of uniform and the weights")
-        checks.check_float32(name, x)
+        checks.check_float32(name, x, device)
+    if isinstance(packed, OnDevice):
+        return _on_device(packed, state, uniform, plan, (temperature, hold, place, end), backend)
     token, h, c = torch.ops.seqgen.lstm_decode.default(
         packed.stream, packed.table, packed.position, [packed.layers, packed.width, packed.outputs],
         packed.bits, packed.precision, packed.lanes, state.h, state.c, state.previous, uniform, plan,
         temperature, hold, place, -1 if end is None else end, backend or "",
     )  # fmt: skip
     return token, State(h, c, token[:, -1].clone() if token.shape[1] else state.previous.clone())
+
+
+def _on_device(
+    weights: OnDevice,
+    state: State,
+    uniform: Tensor,
+    plan: Tensor | None,
+    times: tuple[float, int, int, int | None],
+    backend: str | None,
+) -> tuple[Int[Tensor, "B T"], State]:
+    temperature, hold, place, end = times
+    how = temperature, hold, place, -1 if end is None else end
+    version = choose(weights.device, backend or "triton")
+    if version != "triton":
+        raise ValueError(
+            f"weights of on_device are decoded by 'triton', got backend {backend!r}: leave it out"
+        )
+    from seqgen.kernels.lstm_decode import triton_kernel  # triton takes a second to import
+
+    if not uniform.shape[1] or not len(uniform):
+        return state.previous.new_empty(uniform.shape[:2]), State(*(x.clone() for x in state))
+    token, h, c = triton_kernel.forward(weights, state, uniform, plan, how)
+    return token, State(h, c, token[:, -1].clone())

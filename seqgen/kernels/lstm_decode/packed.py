@@ -54,7 +54,7 @@ class Packed:
 def pack(weights: Weights, precision: Precision = "float32", lanes: int = 16) -> Packed:
     """Pack for a library whose vectors hold `lanes` numbers."""
     check_precision(precision)
-    _check(weights)
+    check_weights(weights)
     D, parts = weights.own.shape[1], []
     first = Layer(weights.own, weights.own, weights.own.new_zeros(4 * D))
     for n, layer in enumerate((first, *weights.layers)):
@@ -85,7 +85,8 @@ def unpacked(
     return Weights(table, position, layers[0].own, tuple(layers[1:]), head, bias, bits)
 
 
-def _check(w: Weights) -> None:
+def check_weights(w: Weights) -> None:
+    """Whether their shapes go together."""
     G, D = w.own.shape
     wanted: dict[str, tuple[Tensor, tuple[int, ...]]] = {"own": (w.own, (4 * D, D))}
     wanted["table"] = (w.table, (len(w.table), G))
