@@ -96,9 +96,9 @@ class Decoder(nn.Module):
         Where the core can split the stretch into independent lanes (whole bars under a conductor), the lanes
         run side by side. The uniforms belong to positions, so the tokens are those of the sequential run.
 
-        On a CPU the native kernels serve the decoders they know (`backend` says whether). `precision` is that
-        of their weights, float32 by default; torch, and so every other device, computes in the module's. What
-        has run is logged as information.
+        On a CPU the native kernels serve the decoders they know, on a GPU those in Triton (`backend` says
+        whether). `precision` is that of their weights, float32 by default; torch computes in the module's.
+        What has run is logged as information.
 
         end: a token at which a row is finished: its state is held, and it goes on with `end`.
         """
@@ -124,11 +124,12 @@ class Decoder(nn.Module):
         return token, DecoderState(token[:, -1], self.core.join(state.core, ran.core, steps))
 
     def backend(self, how: Sampling, precision: Precision | None = None) -> str:
-        """What `generate` runs on: "torch", or "native" with the precision and the level of the library."""
+        """What `generate` runs on: "torch", "native" with the precision and the level of the library, or
+        "triton" with the precision."""
         return fast_decode.backend(self, how, precision)
 
     def precision_of(self, how: Sampling, precision: Precision | None = None) -> str:
-        """That of the weights `generate` computes with: the one asked for, where the native kernels serve;
+        """That of the weights `generate` computes with: the one asked for, where the kernels serve;
         else the dtype of the module."""
         return fast_decode.precision_of(self, how, precision)
 

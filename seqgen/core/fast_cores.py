@@ -115,9 +115,9 @@ def _bars(core: Conductor, weights: Folded, wanted: Run, state: ConductorState, 
     count = -(-steps // core.bar)
     lanes = core.lanes(state, here // core.bar, count)
     uniform = wanted.uniform.unflatten(1, (count, -1)).flatten(0, 1)
-    first = torch.full((batch * count,), wanted.first)
+    first = torch.full((batch * count,), wanted.first, device=wanted.uniform.device)
     token, voice = weights.run(lanes.voice, first, uniform, wanted.how, lanes.plan.segments[:, 0], core.hold)
-    last = torch.arange(count - 1, batch * count, count)
+    last = torch.arange(count - 1, batch * count, count, device=first.device)
     return token.unflatten(0, (batch, count)).flatten(1), select(voice, last)
 
 
@@ -138,7 +138,7 @@ def _guided(
     """Block by block, each with its frames' guide."""
     (guide, position, voice), tokens = state, []
     for u in wanted.uniform.split(BLOCK, 1):
-        at = position[:, None] + torch.arange(u.shape[1])
+        at = position[:, None] + torch.arange(u.shape[1], device=position.device)
         token, voice = weights.run(voice, previous, u, wanted.how, core._between(guide, at), end=wanted.end)
         position = position + _counted(previous, token, wanted.end)
         previous = token[:, -1]

@@ -1,4 +1,4 @@
-"""Blocks of tokens by the native kernels: the weights they run on, folded and packed once.
+"""Blocks of tokens by the native kernels, or Triton's: the weights they run on, folded and packed once.
 
 They are packed at the first call, and again when they change.
 """
@@ -15,7 +15,7 @@ from seqgen.core import lstm_fold, wavenet_fold
 from seqgen.core.conductor import Conductor
 from seqgen.core.fast_cores import Run, run_core
 from seqgen.core.guide import Guided
-from seqgen.core.head import Bernoulli, Categorical
+from seqgen.core.head import Bernoulli, Categorical, Head
 from seqgen.core.lstm import LSTM
 from seqgen.core.lstm_fold import FoldedLSTM
 from seqgen.core.metre import Metre
@@ -25,6 +25,7 @@ from seqgen.core.state import State, leaves
 from seqgen.core.wavenet import WaveNet
 from seqgen.core.wavenet_fold import FoldedWaveNet
 from seqgen.kernels.choose import choose
+from seqgen.kernels.frames import MOST_OUTPUTS
 from seqgen.kernels.native.library import Native
 from seqgen.kernels.packing import Precision, check_precision
 
@@ -33,6 +34,12 @@ if TYPE_CHECKING:
 
 LARGEST_TABLE = 1 << 24
 """numbers that the folded embedding may have: 64 MB"""
+
+
+class Triton(NamedTuple):
+    """What serves on a GPU."""
+
+    device: torch.device
 
 
 class Ran(NamedTuple):
@@ -58,28 +65,43 @@ def served_voice(core: SequenceModule) -> LSTM | WaveNet | None:
     return None if isinstance(voice, WaveNet) and voice.local_size != fed else voice
 
 
-def library_for(decoder: Decoder, how: Sampling) -> Native | str:
-    """The native library, where it serves this decoder and this way to draw; else why torch does."""
+def library_for(decoder: Decoder, how: Sampling) -> Native | Triton | str:
+    """What serves this decoder and this way to draw where its weights are; else why torch does."""
     head, voice = decoder.head, served_voice(decoder.core)
     if voice is None or type(head) not in (Categorical, Bernoulli):
         return f"no kernel for {type(decoder.core).__name__} and {type(head).__name__}"
     if how.top_k is not None or how.top_p < 1:
         return "no kernel for top_k and top_p"
-    if torch.is_autocast_enabled("cpu"):
+    device = next(decoder.parameters()).device
+    if torch.is_autocast_enabled("cuda" if device.type == "cuda" else "cpu"):
         return "under autocast"
     columns = 4 * voice.output_size if isinstance(voice, LSTM) else voice.width
     if (head.vocabulary_size + 3) * columns > LARGEST_TABLE:
         return "the kernels' table of tokens would be too large"
     for weight in decoder.parameters():
-        if weight.dtype != torch.float32 or not weight.is_cpu:
+        if weight.dtype != torch.float32 or weight.device != device or device.type not in ("cpu", "cuda"):
             return f"the weights are {_dtype(weight)} on {weight.device}"
-    library = choose(torch.device("cpu"), "")
+    if device.type == "cuda":
+        return _on_gpu(voice, head, device)
+    library = choose(device, "")
     return "the native library is not built here" if isinstance(library, str) else library
+
+
+def _on_gpu(voice: LSTM | WaveNet, head: Head, device: torch.device) -> Triton | str:
+    if not isinstance(voice, LSTM):
+        return "no kernel for WaveNet on a GPU"
+    if isinstance(head, Categorical) and head.vocabulary_size > MOST_OUTPUTS:
+        return f"the kernel on a GPU draws one of at most {MOST_OUTPUTS} tokens"
+    return Triton(device) if choose(device, "") == "triton" else "triton is not installed"
 
 
 def backend(decoder: Decoder, how: Sampling, precision: Precision | None) -> str:
     library = library_for(decoder, how)
-    return "torch" if isinstance(library, str) else f"native {precision or 'float32'} {library.level}"
+    return "torch" if isinstance(library, str) else _name(library, precision or "float32")
+
+
+def _name(library: Native | Triton, precision: Precision) -> str:
+    return f"triton {precision}" if isinstance(library, Triton) else f"native {precision} {library.level}"
 
 
 def precision_of(decoder: Decoder, how: Sampling, precision: Precision | None) -> str:
@@ -88,13 +110,13 @@ def precision_of(decoder: Decoder, how: Sampling, precision: Precision | None) -
     return precision or "float32"
 
 
-def folded(decoder: Decoder, precision: Precision, lanes: int) -> FoldedLSTM | FoldedWaveNet:
-    """The decoder's weights as the kernel wants them, as they are now."""
+def folded(decoder: Decoder, precision: Precision, lanes: int | None) -> FoldedLSTM | FoldedWaveNet:
+    """The decoder's weights as the kernel wants them, as they are now. lanes: of the native library."""
     weights = list(decoder.parameters())
     return decoder.packs.get((precision, lanes), weights, lambda: _fold(decoder, precision, lanes))
 
 
-def _fold(decoder: Decoder, precision: Precision, lanes: int) -> FoldedLSTM | FoldedWaveNet:
+def _fold(decoder: Decoder, precision: Precision, lanes: int | None) -> FoldedLSTM | FoldedWaveNet:
     core, head = decoder.core, decoder.head
     first = core.first if isinstance(core, Conductor) else None
     beat = core.beat if isinstance(core, Conductor | Metre) else None
@@ -103,6 +125,7 @@ def _fold(decoder: Decoder, precision: Precision, lanes: int) -> FoldedLSTM | Fo
     assert isinstance(head, Categorical | Bernoulli)
     if isinstance(voice, LSTM):
         return lstm_fold.fold(voice, head, first, position, precision, lanes)
+    assert lanes is not None
     return wavenet_fold.fold(voice, head, first, position, precision, lanes)
 
 
@@ -123,13 +146,14 @@ def run(
         return library
     if not uniform.shape[1]:
         return "no steps are asked for"
+    device = library.device if isinstance(library, Triton) else torch.device("cpu")
     for x in (uniform, *leaves(state)):
-        if x.is_floating_point() and (x.dtype != torch.float32 or not x.is_cpu):
+        if x.is_floating_point() and (x.dtype != torch.float32 or x.device != device):
             return f"state or uniform numbers are {_dtype(x)} on {x.device}"
-    weights = folded(decoder, precision, library.lanes)
+    weights = folded(decoder, precision, None if isinstance(library, Triton) else library.lanes)
     first = decoder.head.vocabulary_size + 2  # the row of a conductor's first vector
     done = run_core(decoder.core, weights, Run(uniform, how, end, first), previous, state)
-    return done if isinstance(done, str) else Ran(*done, f"native {precision} {library.level}")
+    return done if isinstance(done, str) else Ran(*done, _name(library, precision))
 
 
 def _dtype(x: Tensor) -> str:

@@ -11,12 +11,21 @@ from torch import Tensor
 from seqgen.core.head import Bernoulli, Categorical
 from seqgen.core.lstm import LSTM, LSTMState
 from seqgen.core.sampling import Sampling
-from seqgen.kernels.lstm_decode import Layer, Packed, State, Weights, lstm_decode, pack
+from seqgen.kernels.lstm_decode import (
+    Layer,
+    OnDevice,
+    Packed,
+    State,
+    Weights,
+    lstm_decode,
+    on_device,
+    pack,
+)
 from seqgen.kernels.packing import Precision
 
 
 class FoldedLSTM(NamedTuple):
-    packed: Packed
+    packed: Packed | OnDevice
     segments: Tensor
     """[Q, 4 D] weights of a plan's segments, in float32 or bfloat16"""
     cond: Tensor
@@ -64,11 +73,14 @@ def fold(
     first: Float[Tensor, "E"] | None,
     position: Float[Tensor, "P E"] | None,
     precision: Precision,
-    lanes: int,
+    lanes: int | None,
 ) -> FoldedLSTM:
-    """first: what is read in place of the token before the first, as one more row of the table."""
+    """first: what is read in place of the token before the first, as one more row of the table.
+
+    lanes: of the native library; None to have the weights where they are, for a GPU.
+    """
     read, own, *biases = core.rnn.all_weights[0]
-    embedded = head.embed(torch.arange(head.vocabulary_size + 2))
+    embedded = head.embed(torch.arange(head.vocabulary_size + 2, device=own.device))
     if first is not None:
         embedded = torch.cat([embedded, first[None]])
     E = embedded.shape[1]
@@ -84,5 +96,6 @@ def fold(
         head.logits.bias,
         isinstance(head, Bernoulli),
     )
+    packed = on_device(weights, precision) if lanes is None else pack(weights, precision, lanes)
     number = torch.float32 if precision == "float32" else torch.bfloat16
-    return FoldedLSTM(pack(weights, precision, lanes), segments.T.to(number), cond.T.to(number))
+    return FoldedLSTM(packed, segments.T.to(number), cond.T.to(number))

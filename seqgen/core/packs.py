@@ -51,4 +51,4 @@ def _version(weight: Tensor) -> object:
         return weight._version
     # A tensor made in inference mode does not count its changes; a step of training changes all its numbers.
     apart = -(-weight.numel() // LOOKED_AT)
-    return weight.flatten()[::apart].float().numpy().tobytes()
+    return weight.flatten()[::apart].float().cpu().numpy().tobytes()

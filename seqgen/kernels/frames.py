@@ -15,6 +15,8 @@ from seqgen.kernels.cuda import cuda_graph
 
 MOST = 8
 """sets of buffers that are kept beside weights"""
+MOST_OUTPUTS = 4096
+"""logits of a row that one program draws from"""
 
 
 class Buffers(NamedTuple):
