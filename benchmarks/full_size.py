@@ -11,6 +11,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import torch
@@ -19,6 +20,7 @@ from benchmarks.harness import Row, spread, times
 from benchmarks.training import config
 from seqgen.core import Sampling
 from seqgen.kernels.packing import PRECISIONS, Precision
+from seqgen.models.checkpoint import load_model, save_model
 from seqgen.models.music_vae import MusicVAE
 from seqgen.tasks.latent import latent_path
 
@@ -27,9 +29,15 @@ MODEL, OUTPUTS, SECONDS, GIGABYTES = "hierdec-mel_16bar", 16, 1.0, 1.0
 THREADS = "2"
 
 
-def measure(precision: Precision) -> dict[str, float | str]:
+def save(folder: Path) -> None:
+    """Random weights, as a model lies on disk."""
     torch.manual_seed(1)
-    model = MusicVAE(config(MODEL)).eval().requires_grad_(False)
+    model = MusicVAE(config(MODEL))
+    save_model(folder, model, model.state_dict(), {"representation": {}, "training": {}})
+
+
+def measure(folder: Path, precision: Precision) -> dict[str, float | str]:
+    model, _ = load_model(folder)
     token = torch.randint(90, (2, model.config.steps))
     rng = torch.Generator()
 
@@ -50,26 +58,31 @@ def measure(precision: Precision) -> dict[str, float | str]:
 
 
 def rows() -> list[Row]:
-    result = []
-    for precision in PRECISIONS:
-        command = [sys.executable, "-m", "benchmarks.full_size", precision]
-        environment = {**os.environ, "SEQGEN_THREADS": THREADS}
-        done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, env=environment)
-        if done.returncode:
-            raise RuntimeError(f"{MODEL}: {done.stderr.strip()[-500:]}")
-        found = json.loads(done.stdout.splitlines()[-1])
-        name = f"{MODEL}, {OUTPUTS} outputs, {precision}"
-        result += [
-            Row(f"{name}: interpolation", found["seconds"], "s", SECONDS, ratio=found["said"]),
-            Row(f"{name}: peak memory", found["peak"], "GB", GIGABYTES),
-        ]
-    return result
+    with tempfile.TemporaryDirectory() as folder:
+        save(Path(folder))
+        return [row for precision in PRECISIONS for row in of_precision(Path(folder), precision)]
+
+
+def of_precision(folder: Path, precision: str) -> list[Row]:
+    command = [sys.executable, "-m", "benchmarks.full_size", str(folder), precision]
+    environment = {**os.environ, "SEQGEN_THREADS": THREADS}
+    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, env=environment)
+    if done.returncode:
+        raise RuntimeError(f"{MODEL}: {done.stderr.strip()[-500:]}")
+    found = json.loads(done.stdout.splitlines()[-1])
+    name = f"{MODEL}, {OUTPUTS} outputs, {precision}"
+    return [
+        Row(f"{name}: interpolation", found["seconds"], "s", SECONDS, ratio=found["said"]),
+        Row(f"{name}: peak memory", found["peak"], "GB", GIGABYTES),
+    ]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure one precision in this process.")
+    parser.add_argument("folder", type=Path, help="of the model")
     parser.add_argument("precision", choices=PRECISIONS)
-    print(json.dumps(measure(parser.parse_args().precision)))
+    chosen = parser.parse_args()
+    print(json.dumps(measure(chosen.folder, chosen.precision)))
 
 
 if __name__ == "__main__":

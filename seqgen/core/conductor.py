@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from seqgen.core.plan import Plan, Planner
 from seqgen.core.sequence import SequenceModule
 from seqgen.core.state import State, select, where
+from seqgen.kernels.packing import Precision
 
 
 class ConductorState(NamedTuple):
@@ -47,13 +48,11 @@ class Conductor(SequenceModule):
         self.first = nn.Parameter(nn.init.normal_(torch.empty(self.input_size), std=0.1))
         self.beat = nn.Embedding(metre, self.input_size) if metre else None
 
-    @property
-    def hold(self) -> int:
-        """Frames of a segment."""
-        return self.bar // max(self.planner.segments, 1)
-
-    def init_state(self, batch_size: int, cond: Float[Tensor, "B Z"]) -> ConductorState:
-        plan = self.planner(cond)
+    def init_state(
+        self, batch_size: int, cond: Float[Tensor, "B Z"], precision: Precision | None = None
+    ) -> ConductorState:
+        """precision: of the recurrence over bars, as in `PackedLSTM.read`."""
+        plan = self.planner(cond, precision)
         position = torch.zeros(batch_size, dtype=torch.long, device=cond.device)
         return ConductorState(plan, position, self.voice.init_state(batch_size, plan.bars[:, 0]))
 
@@ -74,11 +73,11 @@ class Conductor(SequenceModule):
             return self._pieces(x, state, lengths, [1] * steps)
         if steps == 1 and lengths is None:
             return self._frame(x, state, at[0])
-        y, new = self._pieces(x, state, lengths, self.cuts(at[0], min(steps, end - at[0])))
+        y, new = self._pieces(x, state, lengths, self._cuts(at[0], min(steps, end - at[0])))
         short = steps - y.shape[1]  # padding may reach past the plan
         return F.pad(y, (0, 0, 0, short)) if short else y, new
 
-    def cuts(self, position: int, steps: int) -> list[int]:
+    def _cuts(self, position: int, steps: int) -> list[int]:
         """Lengths of: the rest of the bar in progress, the whole bars together, the beginning of one more."""
         head = min(steps, -position % self.bar)
         whole = (steps - head) // self.bar * self.bar
@@ -142,7 +141,7 @@ class Conductor(SequenceModule):
         """Whole bars from a bar line, side by side: B * U rows. Rows that advance all stand at one place."""
         batch, steps, _ = x.shape
         bars = steps // self.bar
-        lanes = self.lanes(state, int(state.position.max()) // self.bar, bars)
+        lanes = self._lanes(state, int(state.position.max()) // self.bar, bars)
         folded = None
         if lengths is not None:
             starts = self.bar * torch.arange(bars, device=x.device)
@@ -178,9 +177,9 @@ class Conductor(SequenceModule):
             return None
         if here + steps > self.bar * state.plan.bars.shape[1]:
             return None  # the sequential run says what is wrong
-        return self.lanes(state, here // self.bar, steps // self.bar)
+        return self._lanes(state, here // self.bar, steps // self.bar)
 
-    def lanes(self, state: ConductorState, first: int, count: int) -> ConductorState:
+    def _lanes(self, state: ConductorState, first: int, count: int) -> ConductorState:
         # Rows that no longer advance may make `first` too late for them: their lanes are junk, and held.
         plan = Plan(*(part[:, first : first + count].flatten(0, 1)[:, None] for part in state.plan))
         position = torch.zeros(len(plan.bars), dtype=torch.long, device=plan.bars.device)

@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from torch import Generator, Tensor, nn
 
 from seqgen.core import fast_decode
+from seqgen.core.conductor import Conductor
 from seqgen.core.head import Head
 from seqgen.core.packs import Packs
 from seqgen.core.sampling import Sampling
@@ -38,8 +39,13 @@ class Decoder(nn.Module):
         self.core, self.head = core, head
         self.packs = Packs()
 
-    def init_state(self, batch_size: int, cond: Float[Tensor, "B Z"]) -> DecoderState:
+    def init_state(
+        self, batch_size: int, cond: Float[Tensor, "B Z"], precision: Precision | None = None
+    ) -> DecoderState:
+        """precision: of a conductor's plan, where packed weights can serve; None for torch."""
         start = torch.full((batch_size,), self.head.start, device=cond.device)
+        if isinstance(self.core, Conductor):
+            return DecoderState(start, self.core.init_state(batch_size, cond, precision))
         return DecoderState(start, self.core.init_state(batch_size, cond))
 
     def hidden(

@@ -13,7 +13,7 @@ from seqgen.core.guide import Guided, GuidedState
 from seqgen.core.metre import Metre, MetreState
 from seqgen.core.sampling import Sampling
 from seqgen.core.sequence import SequenceModule
-from seqgen.core.state import State, select
+from seqgen.core.state import State
 
 BLOCK = 256
 """frames of a guide that are made ready at a time"""
@@ -74,51 +74,26 @@ def run_core(
 def _conducted(
     core: Conductor, weights: Folded, wanted: Run, previous: Int[Tensor, "B"], state: ConductorState
 ) -> Outcome | str:
-    """The rest of a bar, whole bars, the beginning of one more: all rows at one place."""
-    here, tokens, done = _common(state.position), [], 0
+    """From bar line to bar line, all rows at one place: a bar starts from its plan and its first vector."""
+    (plan, position, voice), tokens, done = state, [], 0
+    here = _common(position)
     # A row that ends stops counting its frames, and stands elsewhere than the others at the next bar line.
     if here is None or wanted.end is not None:
         return APART if here is None else "rows may end in different bars"
-    if here + wanted.steps > core.bar * state.plan.bars.shape[1]:
+    if here + wanted.steps > core.bar * plan.bars.shape[1]:
         return "the plan has fewer steps"
-    voice = state.voice
-    for count in core.cuts(here, wanted.steps):
-        part = wanted._replace(uniform=wanted.uniform[:, done : done + count])
-        at = state._replace(voice=voice), here + done
-        token, voice = (
-            _within(core, weights, part, previous, *at)
-            if at[1] % core.bar
-            else _bars(core, weights, part, *at)
-        )
+    hold = core.bar // max(plan.segments.shape[2], 1)
+    while done < wanted.steps:
+        bar, offset = divmod(here + done, core.bar)
+        count = min(core.bar - offset, wanted.steps - done)
+        if offset == 0:
+            voice = core.voice.init_state(len(previous), plan.bars[:, bar])
+            previous = torch.full_like(previous, wanted.first)
+        u = wanted.uniform[:, done : done + count]
+        token, voice = weights.run(voice, previous, u, wanted.how, plan.segments[:, bar], hold, offset)
         previous, done = token[:, -1], done + count
         tokens.append(token)
-    return torch.cat(tokens, 1), ConductorState(state.plan, state.position + done, voice)
-
-
-def _within(
-    core: Conductor,
-    weights: Folded,
-    wanted: Run,
-    previous: Int[Tensor, "B"],
-    state: ConductorState,
-    here: int,
-) -> Outcome:
-    """Frames of a bar in progress."""
-    bar, offset = divmod(here, core.bar)
-    segments = state.plan.segments[:, bar]
-    return weights.run(state.voice, previous, wanted.uniform, wanted.how, segments, core.hold, offset)
-
-
-def _bars(core: Conductor, weights: Folded, wanted: Run, state: ConductorState, here: int) -> Outcome:
-    """From a bar line: bars side by side, B * U rows, each from its plan and its first vector."""
-    batch, steps = wanted.uniform.shape[:2]
-    count = -(-steps // core.bar)
-    lanes = core.lanes(state, here // core.bar, count)
-    uniform = wanted.uniform.unflatten(1, (count, -1)).flatten(0, 1)
-    first = torch.full((batch * count,), wanted.first, device=wanted.uniform.device)
-    token, voice = weights.run(lanes.voice, first, uniform, wanted.how, lanes.plan.segments[:, 0], core.hold)
-    last = torch.arange(count - 1, batch * count, count, device=first.device)
-    return token.unflatten(0, (batch, count)).flatten(1), select(voice, last)
+    return torch.cat(tokens, 1), ConductorState(plan, position + done, voice)
 
 
 def _metred(

@@ -22,6 +22,7 @@ from seqgen.kernels.lstm_decode import (
     pack,
 )
 from seqgen.kernels.packing import Precision
+from seqgen.kernels.paging import page_out
 
 
 class FoldedLSTM(NamedTuple):
@@ -98,4 +99,6 @@ def fold(
     )
     packed = on_device(weights, precision) if lanes is None else pack(weights, precision, lanes)
     number = torch.float32 if precision == "float32" else torch.bfloat16
-    return FoldedLSTM(packed, segments.T.to(number), cond.T.to(number))
+    folded = FoldedLSTM(packed, segments.T.to(number), cond.T.to(number))
+    page_out(read)
+    return folded

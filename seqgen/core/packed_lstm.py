@@ -14,26 +14,32 @@ from seqgen.kernels.packing import Precision
 
 
 class PackedLSTM(nn.LSTM):
-    """Layers over [B, T, I], one way or both, from a zero state. It trains as torch.nn.LSTM does."""
+    """Layers over [B, T, I], one way or both. It trains as torch.nn.LSTM does."""
 
     def __init__(self, input_size: int, width: int, layers: int = 1, bidirectional: bool = True):
         super().__init__(input_size, width, layers, batch_first=True, bidirectional=bidirectional)
         self.packs = Packs()
 
     def read(
-        self, x: Float[Tensor, "B T I"], precision: Precision | None = None
+        self,
+        x: Float[Tensor, "B T I"],
+        precision: Precision | None = None,
+        start: tuple[Float[Tensor, "B NG D"], Float[Tensor, "B NG D"]] | None = None,
     ) -> tuple[Float[Tensor, "B T GD"], Float[Tensor, "B G D"]]:
         """Outputs, directions side by side, and the last layer's state of each of G directions at its end.
 
         precision: of packed weights, where the native library can serve; None, or elsewhere, torch does.
+        start: h and c of each of N layers' directions before the first frame; zero by default.
         """
         library = None if precision is None else self._library(x)
         if library is None or precision is None:
-            y, (h, _) = self(x)
+            y, (h, _) = self(x, start and tuple(s.transpose(0, 1).contiguous() for s in start))
             return y, h.unflatten(0, (self.num_layers, -1))[-1].transpose(0, 1)
-        y = x.float()
-        for packed in self._packed(library, precision):
-            y, last, _ = lstm_sequence(packed, y)
+        y, ways = x.float(), 2 if self.bidirectional else 1
+        for n, packed in enumerate(self._packed(library, precision)):
+            own = slice(n * ways, (n + 1) * ways)
+            h, c = (None, None) if start is None else (s[:, own].float() for s in start)
+            y, last, _ = lstm_sequence(packed, y, h, c)
         return y.to(x.dtype), last.to(x.dtype)
 
     def _library(self, x: Tensor) -> Native | None:

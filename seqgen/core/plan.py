@@ -15,6 +15,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from seqgen.core.packed_lstm import PackedLSTM
+from seqgen.kernels.packing import Precision
+
 
 class Plan(NamedTuple):
     bars: Tensor
@@ -53,7 +56,7 @@ class Planner(nn.Module):
         self.bar_size = width or code_size
         if width:
             self.bridge = nn.Linear(code_size, 2 * layers * width)
-            self.rnn = nn.LSTM(part, width, layers, batch_first=True)
+            self.rnn = PackedLSTM(part, width, layers, bidirectional=False)
         if self.segment_size:
             self.direct = nn.Linear(part, (1 if by_bar else bars) * segments * segment_size)
         if self.segment_size and width:
@@ -61,13 +64,13 @@ class Planner(nn.Module):
             nn.init.zeros_(self.correction.weight)
             nn.init.zeros_(self.correction.bias)
 
-    def forward(self, code: Float[Tensor, "B Z"]) -> Plan:
+    def forward(self, code: Float[Tensor, "B Z"], precision: Precision | None = None) -> Plan:
+        """precision: of the recurrence, as in `PackedLSTM.read`."""
         parts = code.unflatten(1, (self.bars, -1)) if self.by_bar else code
         bars = parts if self.by_bar else code[:, None].expand(-1, self.bars, -1)
         if self.width:
-            both = self.bridge(code).tanh().unflatten(1, (2, self.layers, self.width))
-            h, c = (state.transpose(0, 1).contiguous() for state in both.unbind(1))
-            bars = self.rnn(bars, (h, c))[0]
+            h, c = self.bridge(code).tanh().unflatten(1, (2, self.layers, self.width)).unbind(1)
+            bars, _ = self.rnn.read(bars, precision, (h, c))
         shape = (len(code), self.bars, self.segments, self.segment_size)
         if not self.segment_size:
             return Plan(bars, bars.new_zeros(shape))

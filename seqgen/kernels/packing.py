@@ -16,12 +16,14 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
+from seqgen.kernels.paging import page_out
+
 Precision = Literal["float32", "bfloat16", "int8"]
 PRECISIONS: tuple[str, ...] = get_args(Precision)
 STEP = {"float32": 1, "bfloat16": 2, "int8": 4}
 PADDED = 16
 GROUP = 4
-AT_ONCE = 1 << 22
+AT_ONCE = 1 << 20
 """numbers that are converted at a time, so that a large matrix is not copied whole"""
 
 
@@ -33,15 +35,17 @@ def padded(size: int, to: int = PADDED) -> int:
     return -(-size // to) * to
 
 
-def blocks(outputs: Float[Tensor, "N 4 L K"], precision: str) -> Int[Tensor, "N W"]:
-    """N blocks of a matrix, of whose outputs the caller has said which stand together."""
+def blocks(
+    outputs: Float[Tensor, "N 4 L K"], precision: str, into: Int[Tensor, "N W"] | None = None
+) -> Int[Tensor, "N W"]:
+    """N blocks of a matrix, of whose outputs the caller has said which stand together; written `into` it."""
     K = padded(outputs.shape[3])
-    stream = outputs.new_empty(
-        len(outputs), block_words(outputs.shape[3], outputs.shape[2], precision), dtype=torch.int32
-    )
+    words = block_words(outputs.shape[3], outputs.shape[2], precision)
+    stream = outputs.new_empty(len(outputs), words, dtype=torch.int32) if into is None else into
     count = max(1, AT_ONCE // max(1, outputs[0].numel())) if len(outputs) else 1
     for from_, to in zip(outputs.split(count), stream.split(count), strict=True):
         to.copy_(_blocks(F.pad(from_.float(), (0, K - outputs.shape[3])), precision))
+    page_out(outputs)
     return stream
 
 
@@ -106,11 +110,20 @@ def rows_together(x: Float[Tensor, "M *K"], lanes: int) -> Float[Tensor, "N 4 L 
 
 
 def joined(
-    bias: Float[Tensor, "N 4 L"], matrices: Sequence[Float[Tensor, "N 4 L _"]], precision: str
+    bias: Float[Tensor, "N 4 L"],
+    matrices: Sequence[Float[Tensor, "N 4 L _"]],
+    precision: str,
+    into: Int[Tensor, "W"] | None = None,
 ) -> Int[Tensor, "W"]:
     """Part of a stream: for each block its biases, in float32, and its part of each matrix."""
-    first = bias.contiguous().flatten(1).view(torch.int32)
-    return torch.cat([first, *(blocks(m, precision) for m in matrices)], 1).flatten()
+    count, _, lanes = bias.shape
+    sizes = [GROUP * lanes, *(block_words(m.shape[3], lanes, precision) for m in matrices)]
+    stream = bias.new_empty(count * sum(sizes), dtype=torch.int32) if into is None else into
+    first, *rest = stream.view(count, -1).split(sizes, 1)
+    first.copy_(bias.contiguous().flatten(1).view(torch.int32))
+    for matrix, part in zip(matrices, rest, strict=True):
+        blocks(matrix, precision, part)
+    return stream
 
 
 class Reader:

@@ -52,6 +52,15 @@ def test_float32_is_the_definition(version, J, D, T, G):
     same(before, given)
 
 
+def test_a_long_sequence_is_read_stretch_by_stretch(version):
+    """B * 4 D * T numbers of gates are more than a thread keeps at a time."""
+    J, D, T, G = 2, 256, 310, 2
+    weights, given = layer(J, D, G), inputs(J, D, T, G)
+    close(
+        lstm_sequence(pack(weights, "float32", lanes()), *given), naive.lstm_sequence(weights, *given), 5e-4
+    )
+
+
 def test_it_is_torchs_lstm(version):
     rnn, x = nn.LSTM(6, 21, batch_first=True, bidirectional=True), torch.randn(B, 9, 6)
     with torch.no_grad():

@@ -14,6 +14,7 @@ from seqgen.kernels.packing import (
     PADDED,
     Precision,
     Reader,
+    block_words,
     check_precision,
     check_shapes,
     joined,
@@ -55,19 +56,23 @@ def pack(weights: Weights, precision: Precision = "float32", lanes: int = 16) ->
     """Pack for a library whose vectors hold `lanes` numbers."""
     check_precision(precision)
     check_weights(weights)
-    D, parts = weights.own.shape[1], []
+    N, D, V = 1 + len(weights.layers), weights.own.shape[1], len(weights.head)
+    count, own = padded(D) // lanes, block_words(D, lanes, precision)
+    sizes = [count * (GROUP * lanes + (1 + (n > 0)) * own) for n in range(N)]
+    sizes.append(padded(V, GROUP * lanes) // (GROUP * lanes) * (GROUP * lanes + own))
+    stream = torch.empty(sum(sizes), dtype=torch.int32)
+    *parts, last = stream.split(sizes)
     first = Layer(weights.own, weights.own, weights.own.new_zeros(4 * D))
-    for n, layer in enumerate((first, *weights.layers)):
+    for n, (layer, part) in enumerate(zip((first, *weights.layers), parts, strict=True)):
         bias, *read = (
             units_together(plain(w), 4, lanes, PADDED)
             for w in ((layer.bias, layer.below, layer.own) if n else (layer.bias, layer.own))
         )
-        parts.append(joined(bias, read, precision))
+        joined(bias, read, precision, part)
     head, bias = (rows_together(plain(w), lanes) for w in (weights.head, weights.head_bias))
-    parts.append(joined(bias, [head], precision))
+    joined(bias, [head], precision, last)
     position = None if weights.position is None else plain(weights.position)
-    sizes = 1 + len(weights.layers), D, len(weights.head), weights.bits
-    return Packed(torch.cat(parts), plain(weights.table), position, precision, lanes, *sizes)
+    return Packed(stream, plain(weights.table), position, precision, lanes, N, D, V, weights.bits)
 
 
 def unpacked(

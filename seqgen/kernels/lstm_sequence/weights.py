@@ -11,9 +11,11 @@ from jaxtyping import Int
 from torch import Tensor
 
 from seqgen.kernels.packing import (
+    GROUP,
     PADDED,
     Precision,
     Reader,
+    block_words,
     blocks,
     check_precision,
     check_shapes,
@@ -57,14 +59,21 @@ def pack(directions: Sequence[Direction], precision: Precision = "float32", lane
     if len(directions) not in (1, 2):
         raise ValueError(f"directions must be one or two, got {len(directions)}")
     (G, J), D = directions[0].read.shape, directions[0].own.shape[1]
-    parts = []
-    for n, d in enumerate(directions):
+    count = padded(D) // lanes
+    sizes = [
+        count * (GROUP * lanes + block_words(J, lanes, precision)),
+        count * block_words(D, lanes, precision),
+    ]
+    stream = torch.empty(len(directions) * sum(sizes), dtype=torch.int32)
+    for n, (d, part) in enumerate(zip(directions, stream.split(sum(sizes)), strict=True)):
         wanted = {"read": (d.read, (4 * D, J)), "own": (d.own, (G, D)), "bias": (d.bias, (G,))}
         check_shapes({f"directions[{n}].{k}": v for k, v in wanted.items()}, f"a width of {D}")
         given = (d.bias.float(), d.read, d.own)
         bias, read, own = (units_together(w.detach(), 4, lanes, PADDED) for w in given)
-        parts += [joined(bias, [read], precision), blocks(own, precision).flatten()]
-    return Packed(torch.cat(parts), precision, lanes, J, D, len(directions))
+        first, then = part.split(sizes)
+        joined(bias, [read], precision, first)
+        blocks(own, precision, then.view(count, -1))
+    return Packed(stream, precision, lanes, J, D, len(directions))
 
 
 def unpacked(stream: Int[Tensor, "W"], sizes: Sequence[int], precision: str, lanes: int) -> list[Direction]:

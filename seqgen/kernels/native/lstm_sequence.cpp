@@ -1,7 +1,7 @@
 // One LSTM layer over a whole sequence, one way or both, from packed weights. README.md has the maths.
 //
-// First what every frame reads is multiplied for all frames at once; then frame follows frame, and a block of
-// recurrent weights is that of four gates of LANES units, whose cells are finished in registers.
+// First what every frame reads is multiplied for all frames of a stretch at once; then frame follows frame, and a block
+// of recurrent weights is that of four gates of LANES units, whose cells are finished in registers.
 #include <algorithm>
 
 #include "activation.h"
@@ -9,6 +9,8 @@
 #include "work.h"
 
 namespace {
+
+constexpr int64_t MOST_GATES = 1 << 21;  // numbers of gates that a thread keeps, unless one frame has more
 
 struct Task {
     const int32_t* stream;  // for each direction: [bias, read weights] of each block, then [own weights] of each
@@ -46,33 +48,40 @@ template <class P> struct Layer {
     const int64_t g, first, count;
     const int64_t W = is.width(), blocks = is.blocks();
     const int32_t* stream = is.stream + g * is.direction_words<P>();
-    std::vector<float> gates{}, h{}, c{};  // gates [count, T, blocks, BLOCK]; h and c [count, W]
+    const int64_t frame_gates = std::max<int64_t>(1, count * blocks * BLOCK);
+    const int64_t stretch = std::max<int64_t>(1, std::min(is.T, MOST_GATES / frame_gates));
+    std::vector<float> gates{}, h{}, c{};  // gates [count, stretch, blocks, BLOCK]; h and c [count, W]
 
-    float* gate(int64_t row, int64_t t, int64_t block) {
-        return gates.data() + ((row * is.T + t) * blocks + block) * BLOCK;
+    float* gate(int64_t row, int64_t n, int64_t block) {
+        return gates.data() + ((row * stretch + n) * blocks + block) * BLOCK;
     }
     int64_t at(int64_t row, int64_t size) const { return ((first + row) * is.G + g) * size; }
 
-    void read() {
-        Rows<P> frames(count * is.T, is.inputs());
-        for (int64_t n = 0; n < count * is.T; n++) frames.put(n, is.x + (first * is.T + n) * is.I, is.I);
-        gates.resize(count * is.T * blocks * BLOCK);
+    // What the stretch of frames from t on reads.
+    void read(int64_t t) {
+        const int64_t some = std::min(stretch, is.T - t), all = count * some;
+        Rows<P> frames(all, is.inputs());
+        for (int64_t n = 0; n < all; n++)
+            frames.put(n, is.x + ((first + n / some) * is.T + t + n % some) * is.I, is.I);
+        gates.resize(count * stretch * blocks * BLOCK);
         const int32_t *from = stream, *next = from;
         for (int64_t block = 0; block < blocks; block++, from = next)
-            tiles<P::ROWS>(count * is.T, [&](auto R, int64_t n) {
+            tiles<P::ROWS>(all, [&](auto R, int64_t n) {
                 Floats sum[R][GROUP];
                 for (int r = 0; r < R; r++) bias(from, sum[r]);
                 next = multiply<P, R>(from + BLOCK, is.inputs(), &frames.operand[n], sum);
-                for (int r = 0; r < R; r++) std::memcpy(gate(0, n + r, block), sum[r], sizeof sum[r]);
+                for (int r = 0; r < R; r++)
+                    std::memcpy(gate((n + r) / some, (n + r) % some, block), sum[r], sizeof sum[r]);
             });
     }
 
-    void frame(int64_t t, const Rows<P>& before) {
+    // n: its place in the stretch.
+    void frame(int64_t n, const Rows<P>& before) {
         const int32_t *from = stream + is.read_words<P>(), *next = from;
         for (int64_t block = 0; block < blocks; block++, from = next)
             tiles<P::ROWS>(count, [&](auto R, int64_t row) {
                 Floats sum[R][GROUP];
-                for (int r = 0; r < R; r++) std::memcpy(sum[r], gate(row + r, t, block), sizeof sum[r]);
+                for (int r = 0; r < R; r++) std::memcpy(sum[r], gate(row + r, n, block), sizeof sum[r]);
                 next = multiply<P, R>(from, W, &before.operand[row], sum);
                 for (int r = 0; r < R; r++) cell(sum[r], (row + r) * W + block * LANES);
             });
@@ -87,7 +96,6 @@ template <class P> struct Layer {
     }
 
     void run() {
-        read();
         h.resize(count * W), c.resize(count * W);
         Rows<P> before(count, W);
         for (int64_t row = 0; row < count; row++) {
@@ -96,8 +104,9 @@ template <class P> struct Layer {
             before.put(row, &h[row * W], W);
         }
         for (int64_t s = 0; s < is.T; s++) {
-            const int64_t t = g ? is.T - 1 - s : s;
-            frame(t, before);
+            const int64_t t = g ? is.T - 1 - s : s, begun = t / stretch * stretch;
+            if (s == 0 || t == (g ? std::min(begun + stretch, is.T) - 1 : begun)) read(begun);
+            frame(t - begun, before);
             for (int64_t row = 0; row < count; row++) {
                 before.put(row, &h[row * W], W);
                 std::copy_n(&h[row * W], is.D, is.y + (((first + row) * is.T + t) * is.G + g) * is.D);

@@ -71,7 +71,7 @@ class MusicVAE(nn.Module):
     ) -> Int[Tensor, "B T"]:
         """Generate a window of tokens from each code. `uniform`, `precision`: as in `Decoder.generate`."""
         with torch.no_grad():
-            state = self.decoder.init_state(len(z), z)
+            state = self.decoder.init_state(len(z), z, precision)
         return self.decoder.generate(state, self.config.steps, how, rng, uniform, precision)[0]
 
     def log_prob(
