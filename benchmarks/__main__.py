@@ -17,6 +17,7 @@ from benchmarks import (
     decoding,
     full_size,
     interpolation,
+    precision,
     preparing,
     startup,
     streaming,
@@ -51,6 +52,11 @@ SUBJECTS = {
     "alignment": Subject("Online attention: kernels", lambda a: alignment.rows(a.device), KERNELS, True),
     "decoding": Subject("LSTM decoding, one core", lambda a: decoding.rows(), KERNELS),
     "wavenet": Subject("WaveNet decoding, one core", lambda a: wavenet.rows(), KERNELS),
+    "precision": Subject(
+        "What less precision changes",
+        lambda a: precision.rows(a.midi),
+        (*KERNELS, "tests/evaluation", "tests/models"),
+    ),
     "streaming": Subject("Streaming words, one core", lambda a: streaming.rows(), (*KERNELS, "tests/tasks")),
     "full_size": Subject("Magenta's full size", lambda a: full_size.rows(), ("tests/models",)),
     "training": Subject("Training at Magenta's sizes", lambda a: training.rows(), ("tests/models",)),
@@ -66,7 +72,7 @@ def main() -> int:
     parser.add_argument("subject", nargs="*", help=f"any of {', '.join(SUBJECTS)}; all when left out")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--json", type=Path, help="a file for the figures")
-    parser.add_argument("--midi", type=Path, nargs="+", default=[TINY])
+    parser.add_argument("--midi", type=Path, nargs="+", default=[TINY], help="for preparing and precision")
     parser.add_argument("--no-tests", action="store_true", help="do not run the guarding tests first")
     arguments = parser.parse_args()
     for name in arguments.subject:
