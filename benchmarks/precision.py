@@ -61,7 +61,8 @@ def of_vae(model: MusicModel, token: Int[Tensor, "N T"]) -> list[Row]:
     drawn = vae.decode(prior, Sampling(), Generator().manual_seed(2))
     state, wanted = vae.decoder.init_state(len(codes), codes), vae.decode(codes)
     for precision in LEAST_F1:
-        kl = divergence(vae.decoder, torch.cat([token, drawn]), state, precision)
+        rounded = vae.decoder.init_state(len(codes), codes, precision)
+        kl = divergence(vae.decoder, torch.cat([token, drawn]), state, rounded, precision)
         got = vae.decode(codes, precision=precision)
         again = vae.decode(vae.encode(token, precision).mean, precision=precision)
         result += [
@@ -76,11 +77,12 @@ def of_vae(model: MusicModel, token: Int[Tensor, "N T"]) -> list[Row]:
 def of_language(model: ContinuationModel, token: Int[Tensor, "N T"]) -> list[Row]:
     """Continuations: the likeliest, and drawn with the same random numbers, which nothing is asked of."""
     lm, result, half = model.lm, [], token.shape[1] // 2
+    state = lm.init_state(len(token))
     drums, start = model.converter.name == "drums", token[:, :half]
     shape = (len(token), half, lm.decoder.head.draws)
     uniform = torch.rand(shape, generator=Generator().manual_seed(1))
     for precision in LEAST_F1:
-        kl = divergence(lm.decoder, token, lm.init_state(len(token)), precision)
+        kl = divergence(lm.decoder, token, state, state, precision)
         result.append(kl_row(model.name, precision, kl))
         for how, said in ((GREEDY, "likeliest"), (Sampling(0.9), "drawn at 0.9")):
             wanted = lm.extend(start, half, how, uniform)

@@ -18,13 +18,20 @@ MOST: dict[Precision, float] = {"float32": 1e-9, "bfloat16": 1e-4, "int8": 2e-3}
 
 
 def divergence(
-    decoder: Decoder, token: Int[Tensor, "B T"], state: DecoderState, precision: Precision
+    decoder: Decoder,
+    token: Int[Tensor, "B T"],
+    state: DecoderState,
+    rounded: DecoderState,
+    precision: Precision,
 ) -> Float[Tensor, "N K"]:
-    """KL(torch || kernel with rounded weights) of the distribution of each token, in nats."""
+    """KL(torch || kernel with rounded weights) of the distribution of each token, in nats.
+
+    state, rounded: before the first token, for torch and, with the plan in that precision, for the kernel.
+    """
     head = decoder.head
     assert isinstance(head, Categorical | Bernoulli)
     wanted = head.logits(decoder.hidden(token, state)[0])
-    got = kernel_logits(decoder, token, state, precision)
+    got = kernel_logits(decoder, token, rounded, precision)
     wanted, got = wanted.view_as(got).double(), got.double()
     if isinstance(head, Categorical):
         a, b = wanted.log_softmax(-1), got.log_softmax(-1)
