@@ -15,6 +15,7 @@ from pathlib import Path
 from benchmarks import (
     alignment,
     decoding,
+    decoding_gpu,
     full_size,
     interpolation,
     precision,
@@ -50,7 +51,12 @@ SUBJECTS = {
         True,
     ),
     "alignment": Subject("Online attention: kernels", lambda a: alignment.rows(a.device), KERNELS, True),
-    "decoding": Subject("LSTM decoding, one core", lambda a: decoding.rows(), KERNELS),
+    "decoding": Subject(
+        "LSTM decoding, one core or a GPU",
+        lambda a: decoding_gpu.rows() if a.device == "cuda" else decoding.rows(),
+        KERNELS,
+        True,
+    ),
     "wavenet": Subject("WaveNet decoding, one core", lambda a: wavenet.rows(), KERNELS),
     "precision": Subject(
         "What less precision changes",

@@ -23,6 +23,7 @@ TARGETS = {"bfloat16": 5.0, "int8": 10.0}
 
 
 def rows(compiled: bool = True, rounds: int = 15) -> list[Row]:
+    """On one core; those on a GPU are of `benchmarks.decoding_gpu`."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     with torch.no_grad():  # weights made in inference mode would not say when they change, and go by torch

@@ -88,7 +88,7 @@ def folded(decoder: Decoder, cond: Tensor, steps: int, compiled: bool = False) -
     def run() -> Tensor:
         state = core.init_state(len(cond), cond)
         h, c = state.h.transpose(0, 1), state.c.transpose(0, 1)
-        token, tokens = torch.full((len(cond),), head.start), []
+        token, tokens = torch.full((len(cond),), head.start, device=cond.device), []
         for _ in range(steps):
             token, h, c = step(token, h, c, table, bias, weights, last)
             tokens.append(token)
