@@ -24,7 +24,7 @@ WELCOME, NOTE, STATUS = 16, 17, 18
 TOKEN_BYTES = 64
 """of HELLO: the token in hexadecimal"""
 NOTE_RECORD = struct.Struct("<IBBBBdd")
-"""epoch, channel, pitch, velocity, 0, beat and duration (quarter notes): all of NOTE, and each note of CLIP"""
+"""epoch, channel, pitch, velocity, 0, beat and duration (quarter notes): all of NOTE, each note of CLIP"""
 POSITION_RECORD = struct.Struct("<IIddd")
 """epoch, playing (0 or 1), beat, tempo (quarter notes a minute), quarter notes in a bar"""
 SETTINGS_RECORD = struct.Struct("<IIIff")

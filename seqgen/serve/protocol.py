@@ -161,7 +161,7 @@ class Result(Message, frozen=True, tag="result"):
 
 
 class Failed(Message, frozen=True, tag="error"):
-    """code: what is wrong is the request (invalid), its model or operation (unknown), or its clip (unreadable)."""
+    """code: what is wrong: the request (invalid), its model or operation (unknown), its clip (unreadable)."""
 
     id: str
     code: Literal["invalid", "unknown", "unreadable", "busy", "cancelled", "denied", "failed"]

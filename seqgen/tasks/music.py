@@ -8,7 +8,7 @@ and stand in every result's `text_annotations`, which a MIDI file keeps as marke
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +24,7 @@ from seqgen.kernels.packing import Precision
 from seqgen.models.music_vae import MusicVAE, Posterior
 from seqgen.representation.converter import Converter
 from seqgen.tasks.clip import Clip, choose_clip
-from seqgen.tasks.latent import grid_weights, latent_grid, latent_path, path_weights
+from seqgen.tasks.latent import grid_weights, latent_grid, latent_path, path_weights, slerp
 from seqgen.tasks.manner import Manner, mixtures
 from seqgen.tasks.notices import say
 from seqgen.tasks.settings import Drawing, check_count, generator, provenance
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 MAX_PIECES = 4096
 """results of one call: more is a slip of the finger"""
 BATCH = 256
+AT_ONCE = 8
+"""pieces that `blend` draws before it gives the first of them"""
 
 
 def load(model: str | Path, device: str = "cpu") -> MusicModel:
@@ -110,6 +112,35 @@ class MusicModel:
             )
         notes = [f"interpolate, {k + 1} of {len(z)}" for k in range(len(z))]
         return self._play(self._draw(z, wanted), mixtures(clips, weights.numpy()), notes, wanted)
+
+    def blend(
+        self,
+        a: Source,
+        b: Source,
+        positions: Sequence[float],
+        *,
+        temperature: float = 0.5,
+        seed: int = 1,
+        precision: Precision = "bfloat16",
+    ) -> Iterator[NoteSequence]:
+        """Pieces between `a` (position 0) and `b` (1), as they are drawn: on the path of `interpolate`.
+
+        Raises:
+            ValueError: for sources that the model cannot read, or arguments that make no sense.
+        """
+        wanted = Drawing(Sampling(temperature), seed, precision)
+        check_count("positions", len(positions), 1, MAX_PIECES)
+        if not all(0 <= position <= 1 for position in positions):
+            raise ValueError(
+                f"positions: expected numbers from 0 (all A) to 1 (all B), got {list(positions)}"
+            )
+        clips = self.clips([a, b])
+        means = self.encode(clips, precision=precision).mean.cpu()
+        for some in torch.tensor(positions, dtype=torch.float64).split(AT_ONCE):
+            weights = torch.stack([1 - some, some], 1).numpy()
+            notes = [f"interpolate, {position:g} of the way" for position in some.tolist()]
+            tokens = self._draw(slerp(means[0], means[1], some), wanted)
+            yield from self._play(tokens, mixtures(clips, weights), notes, wanted)
 
     def reconstruct(
         self,

@@ -1,0 +1,57 @@
+"""`seqgen serve`: the service that music software talks to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+
+def serve(
+    port: int = 7716,
+    models: list[Path] | None = None,
+    preload: list[str] | None = None,
+    workers: int = 1,
+    waiting: int = 32,
+    rate: float = 200.0,
+    log_level: Literal["debug", "info", "warning", "error"] = "info",
+) -> int:
+    """Serve music to the programs on this machine, until Ctrl-C: HTTP and WebSocket on the loopback. Who asks
+    must show the token of this user, which is made at first start and lies in the folder for settings.
+
+    Args:
+        port: for HTTP and WebSocket; 0 takes a free one.
+        models: folders of models beside the shipped ones, as a list: [runs/mine].
+        preload: names of models to load at once; others load when they are first asked for.
+        workers: requests that are computed at the same time.
+        waiting: requests that may wait; more are told that the service is busy.
+        rate: requests a second that are taken, of all clients together.
+        log_level: how much is logged; lines of JSON on stderr.
+    """
+    try:
+        from seqgen.serve.service import Ports
+        from seqgen.serve.service import serve as run
+    except ImportError as error:
+        raise ValueError(f"serving needs more packages: pip install 'seqgen[serve]' ({error})") from None
+    import asyncio
+    import logging
+
+    from seqgen.serve.catalogue import Catalogue
+    from seqgen.serve.engine import Engine
+    from seqgen.serve.log import to_stderr
+    from seqgen.serve.token import token
+    from seqgen.tasks.settings import check_count
+
+    check_count("workers", workers, 1, 64)
+    check_count("waiting", waiting, 1, 10_000)
+    check_count("port", port, 0, 65535)
+    if not rate > 0:
+        raise ValueError(f"rate must be above 0, got {rate}")
+    to_stderr(logging.getLevelNamesMapping()[log_level.upper()])
+    catalogue = Catalogue(models or [])
+    for name in preload or []:
+        if name not in catalogue.models:
+            raise ValueError(f"preload: no model {name!r}; there are {', '.join(catalogue.models)}")
+        catalogue.get(name)
+    engine = Engine(catalogue, workers, waiting)
+    asyncio.run(run(engine, token(), Ports(port), rate))
+    return 0

@@ -1,0 +1,55 @@
+"""The models that the service offers: the shipped ones and others by folder, loaded when first asked for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from seqgen.models.checkpoint import kind_of, read_config
+from seqgen.serve.music import Playable, operations
+from seqgen.serve.protocol import Model
+from seqgen.tasks.load import load
+from seqgen.tasks.shipped import find_folder, shipped_models
+
+
+class Catalogue:
+    """Names of models and what they can do; each is loaded once, and shared."""
+
+    def __init__(self, folders: Sequence[Path] = ()):
+        """folders: of further models, known by the names of their folders.
+
+        Raises ValueError for a folder without a complete model, and for a name that is there twice.
+        """
+        self._folders: dict[str, Path] = {name: find_folder(name) for name in shipped_models()}
+        for folder in folders:
+            name = folder.resolve().name
+            if name in self._folders:
+                raise ValueError(f"models: {name} is there twice: rename the folder {folder}")
+            self._folders[name] = folder
+        described = {name: _describe(name, folder) for name, folder in self._folders.items()}
+        self.models: dict[str, Model] = {name: model for name, model in described.items() if model}
+        self._loaded: dict[str, Playable] = {}
+        self._locks = {name: threading.Lock() for name in self.models}
+
+    def loaded(self, name: str) -> bool:
+        return name in self._loaded
+
+    def get(self, name: str) -> Playable:
+        """A model that `models` lists; others that ask for it meanwhile wait for the one load."""
+        with self._locks[name]:
+            if name not in self._loaded:
+                self._loaded[name] = cast(Playable, load(self._folders[name]))
+            return self._loaded[name]
+
+
+def _describe(name: str, folder: Path) -> Model | None:
+    """None for a model of something else than music."""
+    sections: dict[str, Any] = read_config(folder)
+    offered = operations(kind_of(sections))
+    shape = sections.get("representation") or {}
+    if not offered:
+        return None
+    music = "drums" if shape.get("name") == "drums" else "melody"
+    return Model(name, cast(Any, music), int(shape.get("bars", 2)), offered)

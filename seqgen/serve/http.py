@@ -1,0 +1,122 @@
+"""The service over HTTP: one request, one answer. Who leaves before the answer cancels the work."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route, WebSocketRoute
+
+from seqgen.serve import protocol
+from seqgen.serve.engine import BusyError, Engine
+from seqgen.serve.guard import Guard, TooLargeError, answer
+from seqgen.serve.limits import Bucket
+from seqgen.serve.log import log
+from seqgen.serve.openapi import document
+from seqgen.serve.protocol import Failed, Models, Result, Work, encode
+from seqgen.serve.websocket import endpoint
+
+STATUS = {"invalid": 400, "unknown": 404, "unreadable": 422, "busy": 429, "cancelled": 409, "failed": 500}
+KINDS: dict[str, Any] = {kind.__struct_config__.tag: kind for kind in Work.__args__}
+PATIENCE = 0.1
+"""seconds after which it is looked whether the client is still there"""
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def app(engine: Engine, token: str, rate: float = 200.0) -> Starlette:
+    """The service as an ASGI application. rate: requests a second, of all clients together."""
+    routes = [
+        Route("/v1/models", _logged(_models), methods=["GET"]),
+        Route("/v1/schema", _logged(_schema), methods=["GET"]),
+        Route("/v1/openapi.json", _logged(_openapi), methods=["GET"]),
+        *(Route(f"/v1/{name}", _logged(_work), methods=["POST"], name=name) for name in KINDS),
+        WebSocketRoute("/v1/ws", endpoint),
+    ]
+    guard = Middleware(Guard, token=token, limit=Bucket(rate, 2 * rate), wrong=Bucket(5, 20))
+    result = Starlette(routes=routes, middleware=[guard], exception_handlers={404: _nowhere, 405: _nowhere})
+    result.state.engine = engine
+    return result
+
+
+async def _models(request: Request) -> Response:
+    models = request.app.state.engine.catalogue.models
+    return _json(Models([models[name] for name in sorted(models)]))
+
+
+async def _schema(request: Request) -> Response:
+    return _json(protocol.json_schema())
+
+
+async def _openapi(request: Request) -> Response:
+    return _json(document(KINDS))
+
+
+async def _work(request: Request) -> Response:
+    kind = KINDS[request.url.path.rpartition("/")[2]]
+    try:
+        work = protocol.decode(await request.body(), kind)
+    except TooLargeError:
+        return answer(413, f"a request has at most {protocol.MAX_BYTES} bytes", "invalid")
+    except ValueError as error:
+        return answer(400, str(error), "invalid")
+    outcome = await _result(request, work)
+    if isinstance(outcome, Failed):
+        return answer(STATUS[outcome.code], outcome.message, outcome.code, outcome.id)
+    return _json(outcome)
+
+
+async def _result(request: Request, work: Work) -> Result | Failed:
+    engine: Engine = request.app.state.engine
+    refused = engine.refuse(work)
+    if refused is not None:
+        return refused
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[Result | Failed] = loop.create_future()
+
+    def finish(message: Result | Failed) -> None:
+        if not done.done():
+            done.set_result(message)
+
+    def tell(message: protocol.Answer) -> None:
+        if isinstance(message, Result | Failed):
+            loop.call_soon_threadsafe(finish, message)
+
+    try:
+        cancelled = engine.submit(work, tell)
+    except BusyError as error:
+        return Failed(work.id, "busy", str(error))
+    try:
+        while not (await asyncio.wait([done], timeout=PATIENCE))[0]:
+            if await request.is_disconnected():
+                return Failed(work.id, "cancelled", "the client has gone")
+    finally:
+        cancelled.set()
+    return done.result()
+
+
+async def _nowhere(request: Request, error: Exception) -> Response:
+    status = getattr(error, "status_code", 404)
+    found = answer(status, f"{request.method} {request.url.path[:100]} is not served", "unknown")
+    found.headers.update(getattr(error, "headers", None) or {})
+    return found
+
+
+def _json(message: Any) -> Response:
+    return Response(encode(message), media_type="application/json")
+
+
+def _logged(handler: Handler) -> Handler:
+    async def logged(request: Request) -> Response:
+        begin = time.monotonic()
+        response = await handler(request)
+        seconds = round(time.monotonic() - begin, 4)
+        log("request", path=request.url.path, status=response.status_code, seconds=seconds)
+        return response
+
+    return logged

@@ -1,0 +1,119 @@
+"""Between the clips of the protocol and the music of the tasks, and what each request asks of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from seqgen.io.notes import NoteTable
+from seqgen.serve import protocol
+from seqgen.serve.protocol import Clip, Continue, Interpolate, Note, Operation, Sample, Work
+from seqgen.tasks.clip import Clip as Chosen
+from seqgen.tasks.language import ContinuationModel
+from seqgen.tasks.music import MusicModel
+
+if TYPE_CHECKING:
+    from note_seq import NoteSequence
+
+SECONDS = 60.0
+"""a tempo at which a second is a quarter note, so that times are exact: the clip's own belongs to the host"""
+BAR = 4.0
+"""quarter notes in a bar of a piece"""
+Playable = MusicModel | ContinuationModel
+
+
+class Task(NamedTuple):
+    """A request as a model understands it."""
+
+    pieces: Iterator[NoteSequence]
+    titles: list[str]
+    notices: list[str]
+
+
+def table(clip: Clip) -> NoteTable:
+    """The notes of a clip, in quarter notes, drums and pitched ones on a track each."""
+    notes = sorted(clip.notes, key=lambda note: (note.start, note.pitch))
+    start = np.array([note.start for note in notes], np.float64)
+    drum = np.array([note.drum for note in notes], bool)
+    return NoteTable(
+        start,
+        start + np.array([note.duration for note in notes], np.float64),
+        np.array([note.pitch for note in notes], np.int16),
+        np.array([note.velocity for note in notes], np.int16),
+        np.full(len(notes), clip.program, np.int16),
+        drum.astype(np.int32),
+        drum,
+        np.array([[0.0, SECONDS]]),
+        np.array([[0.0, clip.numerator, clip.denominator]]),
+    )
+
+
+def notes_of(piece: NoteSequence, start: float = 0.0) -> list[Note]:
+    """The notes from `start` (quarter notes) on, which becomes 0."""
+    return [
+        Note(n.start_time - start, n.end_time - n.start_time, n.pitch, n.velocity, n.is_drum)
+        for n in piece.notes
+        if n.start_time >= start
+    ]
+
+
+def operations(kind: str) -> tuple[Operation, ...]:
+    """What models of this kind can be asked for."""
+    known: dict[str, tuple[Operation, ...]] = {
+        "music_vae": ("interpolate", "sample"),
+        "language_model": ("continue",),
+    }
+    return known.get(kind, ())
+
+
+def task(model: Playable, work: Work) -> Task:
+    """What `work` asks of `model`.
+
+    Raises:
+        ValueError: for a clip that the model cannot read.
+    """
+    if isinstance(work, Interpolate) and isinstance(model, MusicModel):
+        return _interpolate(model, work)
+    if isinstance(work, Sample) and isinstance(model, MusicModel):
+        pieces = model.sample(work.num, temperature=work.temperature, seed=work.seed, qpm=SECONDS)
+        return Task(iter(pieces), [str(k + 1) for k in range(work.num)], [])
+    if isinstance(work, Continue) and isinstance(model, ContinuationModel):
+        return _continue(model, work)
+    raise TypeError(
+        f"{type(work).__name__} of {type(model).__name__}: the catalogue offered what is not there"
+    )
+
+
+def _interpolate(model: MusicModel, work: Interpolate) -> Task:
+    a, b = (model.clip(table(clip), name=name) for clip, name in ((work.a, "A"), (work.b, "B")))
+    last = work.num_steps - 1
+    positions = [k / last for k in range(work.num_steps)] if work.position is None else [work.position]
+    pieces = model.blend(a, b, positions, temperature=work.temperature, seed=work.seed)
+    return Task(pieces, [f"{position:.3g}" for position in positions], _notices([a, b]))
+
+
+def _continue(model: ContinuationModel, work: Continue) -> Task:
+    from seqgen.core import Sampling
+
+    passage = model.passage(table(work.clip), name="the clip")
+    parts = model.parts(passage, work.bars, Sampling(work.temperature), work.seed)
+    return Task(iter([parts.continuation]), ["continuation"], _notices([passage]))
+
+
+def _notices(clips: list[Chosen]) -> list[str]:
+    return [notice for clip in clips for notice in clip.notices]
+
+
+def bars_of(notes: list[Note], bars: int) -> list[list[Note]]:
+    """Notes by the bar in which they begin."""
+    result: list[list[Note]] = [[] for _ in range(bars)]
+    for note in notes:
+        result[min(int(note.start // BAR), bars - 1)].append(note)
+    return result
+
+
+def piece_of(sequence: NoteSequence, seed: int, title: str) -> protocol.Piece:
+    bars = max(1, round(sequence.total_time / BAR))
+    return protocol.Piece(notes_of(sequence), bars, seed, title)

@@ -1,0 +1,96 @@
+"""All of the service in one process, on the loopback only: HTTP and WebSocket, the plugin's stream, OSC."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from dataclasses import dataclass
+
+import uvicorn
+
+from seqgen.serve.engine import Engine
+from seqgen.serve.http import app
+from seqgen.serve.log import log
+from seqgen.serve.protocol import MAX_BYTES
+
+LOOPBACK = "127.0.0.1"
+HTTP_PORT, STREAM_PORT, OSC_PORT = 7716, 7717, 7718
+GRACE = 3
+"""seconds that requests in hand have at the end"""
+
+
+@dataclass(frozen=True)
+class Ports:
+    """0 takes a free one; None leaves it out."""
+
+    http: int = HTTP_PORT
+    stream: int | None = STREAM_PORT
+    osc: int | None = OSC_PORT
+
+
+class Server(uvicorn.Server):
+    """Signals are the service's: it ends all of its parts."""
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def]
+        yield
+
+
+async def serve(engine: Engine, token: str, ports: Ports, rate: float = 200.0) -> None:
+    """Until SIGINT or SIGTERM, or until it is cancelled.
+
+    Raises:
+        ValueError: for a port that is taken.
+    """
+    with listen(ports.http, "port") as listening:
+        server = Server(_settings(engine, token, rate))
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError, ValueError):  # Windows; another thread
+                loop.add_signal_handler(number, _end, server)
+        log("serving", http=listening.getsockname()[1])
+        try:
+            await server.serve(sockets=[listening])
+        finally:
+            await asyncio.to_thread(engine.close)
+            log("ended")
+
+
+def listen(port: int, name: str) -> socket.socket:
+    """A socket that waits for clients on the loopback."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((LOOPBACK, port))
+        listening.listen(128)
+    except (OSError, OverflowError) as error:
+        listening.close()
+        raise ValueError(
+            f"{name}: cannot listen on {LOOPBACK}:{port} ({error}); choose another port"
+        ) from None
+    return listening
+
+
+def _settings(engine: Engine, token: str, rate: float) -> uvicorn.Config:
+    return uvicorn.Config(
+        app(engine, token, rate),
+        access_log=False,
+        log_config=None,
+        lifespan="off",
+        ws="websockets-sansio",
+        ws_max_size=MAX_BYTES,
+        ws_ping_interval=20,
+        ws_ping_timeout=20,
+        h11_max_incomplete_event_size=1 << 16,
+        limit_concurrency=256,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=GRACE,
+        server_header=False,
+    )
+
+
+def _end(server: uvicorn.Server) -> None:
+    log("ending")
+    server.should_exit = True
