@@ -23,6 +23,7 @@ VERBS = {
     "translate": "text from stdin to stdout, line by line or word by word as it arrives",
     "vocode": "a recording made again from its log-mel columns, by a WaveNet",
     "transcribe": "what is said in a recording, as a stream if asked",
+    "play": "a living blend of two pieces into a MIDI port, steered while it plays",
     "serve": "music for the programs on this machine: HTTP, WebSocket, plugin",
     "info": "list the shipped models; describe a model, or what a MIDI file offers",
     "prepare": "MIDI files to shards of training data",

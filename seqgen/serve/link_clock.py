@@ -23,7 +23,8 @@ def link_library() -> Any:
         import link
     except ImportError as error:
         raise ValueError(
-            f"link: Ableton Link is under the GPL and not part of seqgen: pip install 'seqgen[link]' ({error})"
+            "link: Ableton Link is under the GPL, so it does not come with seqgen: "
+            f"pip install 'seqgen[link]' ({error})"
         ) from None
     return link
 

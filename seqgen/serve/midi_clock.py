@@ -1,4 +1,4 @@
-"""MIDI clock: 24 pulses a quarter note, start, continue, stop and song position (MIDI 1.0, system real time)."""
+"""MIDI clock (MIDI 1.0, system real time): 24 pulses a quarter note, start, continue, stop, song position."""
 
 from __future__ import annotations
 

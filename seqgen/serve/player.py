@@ -8,7 +8,7 @@ too late is counted, and its notes are left out rather than played at the wrong 
 from __future__ import annotations
 
 import heapq
-import logging
+import math
 import threading
 import time
 from collections.abc import Iterable
@@ -18,12 +18,13 @@ from seqgen.io.live_midi import Output
 from seqgen.serve.beats import Clock, Transport
 from seqgen.serve.midi_clock import CLOCK, CONTINUE, POSITION, PULSES, SIXTEENTH, START, STOP
 
-LOG = logging.getLogger("seqgen.play")
 BAR = 4.0
 """quarter notes; the models know 4/4 only"""
 LATE = 0.25
 """quarter notes: a note that is later than that is left out"""
 NOTE_OFF, NOTE_ON, CONTROL, ALL_NOTES_OFF = 0x80, 0x90, 0xB0, 123
+MOST_SIXTEENTHS = (1 << 14) - 1
+"""that a song position can say"""
 MAX_PAUSE = 0.01
 """seconds: the sender looks at the clock at least as often"""
 _ALMOST = 1e-9
@@ -71,6 +72,8 @@ class Player:
         self._next_bar = 0
         self._pulse = 0
         self._running = self._closed = False
+        self._fresh = True
+        """nothing was played since the clock jumped"""
         self._jumps = clock.transport(time.monotonic()).jumps
         self._begin = 0.0
         """beat where the clock was after the last jump: nothing before it is played"""
@@ -110,7 +113,7 @@ class Player:
                 return None
             said = self._look(now)
             if said.running and said.beat > -_ALMOST and not self._running:
-                self._go(said.beat)
+                self._go()
             elif not said.running and self._running:
                 self._halt()
             if not said.running:
@@ -138,23 +141,26 @@ class Player:
         if said.jumps != self._jumps:
             self._halt()
             self._jumps = said.jumps
-            self._ons.clear()
-            self._begin = said.beat
-            self._next_bar = int(max(said.beat, 0.0) // BAR)
+            place = max(said.beat, 0.0)
+            if not (self._fresh and place == self._begin):  # or what is queued is just what is needed
+                self._ons.clear()
+                self._next_bar = int(place // BAR)
+            self._begin, self._fresh = place, True
+            self._pulse = math.ceil(place * PULSES - _ALMOST)
         return said
 
-    def _go(self, beat: float) -> None:
+    def _go(self) -> None:
         self._running = True
-        self._pulse = max(round(beat * PULSES), 0)  # the pulse that falls on this place
-        if not self._clock_out:
-            return
-        sixteenths = round(beat / SIXTEENTH)
-        if sixteenths == 0 and beat < LATE / 2:
-            self._send(START)
-        else:
-            if abs(beat / SIXTEENTH - sixteenths) < _ALMOST and sixteenths < 1 << 14:
+        if self._clock_out:
+            sixteenths = min(round(self._begin / SIXTEENTH), MOST_SIXTEENTHS)
+            if self._fresh and sixteenths == 0:
+                self._send(START)
+            elif self._fresh:
                 self._send(POSITION, sixteenths & 127, sixteenths >> 7)
-            self._send(CONTINUE)
+                self._send(CONTINUE)
+            else:
+                self._send(CONTINUE)
+        self._fresh = False
 
     def _halt(self) -> None:
         if self._running and self._clock_out:
@@ -187,7 +193,6 @@ class Player:
             due, number, note = heapq.heappop(self._ons)
             if beat - due > LATE:
                 self.late += 1
-                LOG.warning("a note came %.2f quarter notes late and was left out", beat - due)
                 return
             self._release(note.pitch, self._sounding.get(note.pitch, -1))
             self._send(NOTE_ON | self._channel, note.pitch, note.velocity)
