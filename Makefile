@@ -1,6 +1,7 @@
 # make demo       blend melodies and drum beats, and translate as words arrive, with the shipped models
 # make test       the tests                    make lint    style, types, layers
 # make bench      the benchmarks on this CPU   make gpu-check   tests and benchmarks on a CUDA GPU
+# make plugin     LV2, VST3, CLAP and JACK, in plugins/native/build (needs dpf-source and lv2-dev)
 #
 # Each target makes the virtual environment it needs, once. PYTHON=... chooses the interpreter, VENV=... the folder,
 # WORKERS=... the number of test processes.
@@ -9,7 +10,7 @@ VENV ?= .venv
 WORKERS ?= 2
 BIN := $(VENV)/bin
 
-.PHONY: help install demo test lint bench gpu-check clean
+.PHONY: help install demo test lint bench gpu-check plugin clean
 .DELETE_ON_ERROR:
 
 help:
@@ -85,6 +86,10 @@ gpu-check: $(VENV)/.installed-dev
 		cat benchmarks/results/gpu.md; \
 	fi
 
+plugin:
+	$(MAKE) -C plugins/native
+
 clean:
+	rm -rf plugins/native/build
 	rm -rf $(VENV) build dist demo .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

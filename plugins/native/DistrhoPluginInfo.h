@@ -1,0 +1,16 @@
+// What DPF makes VST3, CLAP and the JACK program from.
+#pragma once
+
+#define DISTRHO_PLUGIN_BRAND "seqgen"
+#define DISTRHO_PLUGIN_NAME "seqgen"
+#define DISTRHO_PLUGIN_URI "urn:seqgen:bridge"
+#define DISTRHO_PLUGIN_CLAP_ID "org.seqgen.bridge"
+#define DISTRHO_PLUGIN_CLAP_FEATURES "note-effect"
+#define DISTRHO_PLUGIN_VST3_CATEGORIES "Fx|Instrument"
+#define DISTRHO_PLUGIN_HAS_UI 0
+#define DISTRHO_PLUGIN_IS_RT_SAFE 1
+#define DISTRHO_PLUGIN_NUM_INPUTS 0
+#define DISTRHO_PLUGIN_NUM_OUTPUTS 0
+#define DISTRHO_PLUGIN_WANT_MIDI_INPUT 1
+#define DISTRHO_PLUGIN_WANT_MIDI_OUTPUT 1
+#define DISTRHO_PLUGIN_WANT_TIMEPOS 1

@@ -1,0 +1,3 @@
+#pragma once
+
+#define SEQGEN_LV2_URI "urn:seqgen:bridge"

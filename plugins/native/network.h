@@ -1,0 +1,59 @@
+// The thread that talks to the service: over TCP, on this machine only, again within a second when it is lost.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "capture.h"
+#include "frames.h"
+#include "player.h"
+#include "queue.h"
+
+namespace seqgen {
+
+// All that the audio thread and the network thread have in common.
+struct Shared {
+    NoteQueue queue;
+    Latest<Place> place;
+    std::atomic<float> settings[5] = {0, 0.5f, 0.5f, 1, 1};  // as in parameters.h, up to run
+    Box<Clip> clips[2];
+    std::atomic<bool> connected{false};
+    std::atomic<uint32_t> late{0};  // came after their beat
+};
+
+class Network {
+public:
+    explicit Network(Shared& shared);
+    ~Network();
+    Network(const Network&) = delete;
+    Network& operator=(const Network&) = delete;
+
+private:
+    void run();
+    void converse(int socket);
+    bool tell(int socket);
+    bool send_frame(int socket, uint16_t kind, const void* payload, uint32_t size);
+    bool send_clip(int socket, uint32_t slot);
+    bool hear(int socket);
+    bool take_frames();
+    void take_note(const NoteRecord& note);
+
+    Shared& shared_;
+    std::vector<uint8_t> heard_;  // bytes of frames that have not come whole
+    uint32_t line_ = 0;           // of the last note taken
+    uint32_t epoch_ = 0;
+    double last_ = -1e18;   // beat of the last note taken on this line
+    double floor_ = -1e18;  // notes of this epoch come after it
+    Clip sent_[2];          // the clips as the service knows them, or should
+    bool has_[2] = {};
+    SettingsRecord settings_{};
+    Place told_;
+    double told_at_ = 0;
+    std::atomic<bool> stop_{false};
+    std::thread thread_;
+};
+
+}  // namespace seqgen
