@@ -43,7 +43,8 @@ def call(function: Callable[..., int | None], argv: list[str], verb: str | None 
         for name, parameter in inspect.signature(function).parameters.items()
         if parameter.default is inspect.Parameter.empty and name not in configs
     ]
-    switches = {"verbose", *(name for name, hint in hints.items() if hint is bool)}
+    fields = {name: hint for kind in configs.values() for name, hint in get_type_hints(kind).items()}
+    switches = {"verbose", *(name for name, hint in (hints | fields).items() if hint is bool)}
     many = next((name for name in required if get_origin(hints[name]) is list), None)
     arguments = normal(argv, required, many, switches)
     try:
@@ -53,8 +54,8 @@ def call(function: Callable[..., int | None], argv: list[str], verb: str | None 
     values.pop("config", None)
     verbose = values.pop("verbose")
     for name, kind in configs.items():
-        fields = [field.name for field in dataclasses.fields(kind)]
-        values[name] = from_dict(kind, {field: values.pop(field) for field in fields}, "settings")
+        given = {field.name: values.pop(field.name) for field in dataclasses.fields(kind)}
+        values[name] = from_dict(kind, given, "settings")
     with notes(verbose):
         return function(**values) or 0
 
