@@ -1,4 +1,4 @@
-"""plugins/lua/json.lua reads and writes what Python's json does, and refuses the rest."""
+"""plugins/reaper/json.lua reads and writes what Python's json does, and refuses the rest."""
 
 import json
 import shutil
@@ -10,7 +10,7 @@ import pytest
 LUA = next((path for name in ("lua5.4", "lua5.3", "lua") if (path := shutil.which(name))), None)
 PLUGINS = Path(__file__).parents[2] / "plugins"
 ECHO = f"""
-local json = dofile("{PLUGINS / "lua" / "json.lua"}")
+local json = dofile("{PLUGINS / "reaper" / "json.lua"}")
 local value, message = json.decode(io.read("a"))
 if value == nil then io.stderr:write(message) os.exit(1) end
 io.write(assert(json.encode(value)))

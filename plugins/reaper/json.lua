@@ -1,4 +1,4 @@
--- JSON (RFC 8259) for the Lua actions of the hosts: what comes from the network is bounded in size and depth.
+-- JSON (RFC 8259) for the action of REAPER: what comes from the network is bounded in size and depth.
 --
 --   json.encode(value)            text; nil, message where a value has no JSON
 --   json.decode(text)             value; nil, message with the place where text is not JSON
@@ -6,7 +6,7 @@
 --   json.null                     null, on both ways
 --
 -- Lua 5.3 and later. Whole numbers come back as integers, others as floats.
--- Keep this file beside the action, or paste it into one: it needs nothing but the standard library.
+-- It lies beside the action and needs nothing but the standard library.
 
 local json = { null = setmetatable({}, { __tostring = function() return "null" end }) }
 
