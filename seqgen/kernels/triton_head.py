@@ -11,7 +11,10 @@ from typing import no_type_check
 import torch
 import triton
 import triton.language as tl
+from jaxtyping import Float
+from torch import Tensor
 
+from seqgen.kernels.frames import Buffers
 from seqgen.kernels.reduced import Matrix
 
 PLACE, HOLD, END, STEPS, SEGMENTS, UNIFORM, PLAN, TOKEN = (tl.constexpr(i) for i in range(8))
@@ -21,6 +24,8 @@ ROWS = 16
 
 COLUMNS = 32
 """outputs of a program"""
+INPUTS = 128
+"""that are multiplied at a time"""
 
 
 @triton.jit
@@ -124,3 +129,35 @@ def number(matrix: Matrix) -> tl.dtype:
 def stages(matrix: Matrix) -> int:
     """Blocks of weights that are on their way; with a fourth of int8, registers would spill on sm_80."""
     return 4 if matrix.scale is None else 3
+
+
+def at_a_time(inputs: int) -> int:
+    """Inputs that are multiplied at a time."""
+    return min(INPUTS, max(16, triton.next_power_of_2(inputs)))
+
+
+def linear(
+    x: Tensor,
+    at: Buffers,
+    w: Matrix,
+    bias: Tensor,
+    y: Float[Tensor, "B J"],
+    stride: int,
+    flip: int,
+    relu: bool = False,
+) -> None:
+    """y = x W^T + b, and its relu. stride: numbers of a row of x. flip: as in `linear_kernel`."""
+    (B, J), inputs = y.shape, w.weight.shape[1]
+    linear_kernel[(triton.cdiv(J, COLUMNS), triton.cdiv(B, ROWS))](
+        x, at.frame, *w, bias, y, B, stride, flip, inputs, J,
+        relu, number(w), ROWS, COLUMNS, at_a_time(inputs), num_warps=4, num_stages=stages(w),
+    )  # fmt: skip
+
+
+def draw(logits: Float[Tensor, "B V"], at: Buffers, bits: bool, greedy: bool) -> None:
+    """The last launch of a frame."""
+    B, V = logits.shape
+    block = triton.next_power_of_2(V)
+    draw_kernel[(B,)](
+        logits, at.previous, at.frame, at.numbers, at.temperature, V, bits, greedy, block, num_warps=4
+    )

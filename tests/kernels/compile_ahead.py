@@ -24,14 +24,18 @@ from seqgen.kernels.lookback_attention import triton_kernel as lookback
 from seqgen.kernels.lstm_decode import triton_kernel as lstm
 from seqgen.kernels.packing import PRECISIONS
 from seqgen.kernels.reduced import reduced
-from seqgen.kernels.triton_head import COLUMNS, ROWS, draw_kernel, linear_kernel, number, stages
+from seqgen.kernels.triton_head import COLUMNS, INPUTS, ROWS, draw_kernel, linear_kernel, number, stages
+from seqgen.kernels.wavenet_decode import triton_kernel as wavenet
+from seqgen.kernels.wavenet_decode.on_device import MOST_SKIP, WIDEST
 
 CUOBJDUMP = Path(triton.__file__).parent / "backends/nvidia/bin/cuobjdump"
 NUMBERS = dict.fromkeys(
     ("U", "S", "chunk", "B", "N", "D", "n", "V", "period", "stride", "flip", "inputs", "outputs"), "i32"
 )
-LENGTHS = dict.fromkeys(("SOURCE", "TARGET", "BEFORE", "FRAME", "NUMBERS"), "*i64")
-WIDTHS = ("D", "stride", "flip", "inputs")
+LENGTHS = dict.fromkeys(("SOURCE", "TARGET", "BEFORE", "FRAME", "NUMBERS", "DILATION", "FIRST"), "*i64")
+NUMBERS |= {**dict.fromkeys(("R", "C", "L"), "i32"), "share": "fp32"}
+SCALES = ("SCALE", "OWN_SCALE", "BELOW_SCALE", "TAPS_SCALE", "LEAVE_SCALE")
+WIDTHS = ("C", "D", "S", "stride", "flip", "inputs")
 """numbers that multiples of 16 are compiled for, as the launcher would"""
 LOWEST = -3.4028234663852886e38
 
@@ -73,9 +77,9 @@ def decoding() -> list[Case]:
         w = reduced(torch.ones(1, 1), precision)
         kind = "*" + {"float32": "fp32", "bfloat16": "bf16", "int8": "i8"}[precision]
         types = {"OWN": kind, "BELOW": kind, "W": kind}
-        constants = {"NUMBER": number(w), "BLOCK_B": ROWS, "BLOCK_K": lstm.INPUTS}
+        constants = {"NUMBER": number(w), "BLOCK_B": ROWS, "BLOCK_K": INPUTS}
         if w.scale is None:
-            constants |= {"SCALE": None, "OWN_SCALE": None, "BELOW_SCALE": None}
+            constants |= dict.fromkeys(SCALES)
         first = {"BIAS": None, "BELOW": None, "BELOW_SCALE": None, "PLANNED": True}
         for kernel, what, own in (
             (lstm.layer_kernel, "first layer", {"BLOCK_D": lstm.UNITS, **first}),
@@ -84,6 +88,14 @@ def decoding() -> list[Case]:
         ):
             said = f" ({', '.join(filter(None, (what, precision)))})"
             found.append(Case(kernel, {**constants, **own}, 4, said, types, stages(w)))
+        sizes = {"K": 2, "PLANNED": True, "BLOCK_C": WIDEST, "BLOCK_S": MOST_SKIP}
+        kinds = {"TAPS": kind, "LEAVE": kind}
+        ahead = wavenet.stages(w)
+        found.append(
+            Case(
+                wavenet.layers_kernel, {**constants, **sizes}, wavenet.WARPS, f" ({precision})", kinds, ahead
+            )
+        )
     for bits, greedy in itertools.product((False, True), repeat=2):
         how = {"BITS": bits, "GREEDY": greedy, "BLOCK_V": 512}
         found.append(Case(draw_kernel, how, 4, f" (bits {bits}, greedy {greedy})"))

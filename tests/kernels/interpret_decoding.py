@@ -19,10 +19,14 @@ import torch
 
 from seqgen.kernels import lstm_decode as lstm
 from seqgen.kernels import triton_head
+from seqgen.kernels import wavenet_decode as wavenet
 from seqgen.kernels.lstm_decode import naive as lstm_naive
 from seqgen.kernels.lstm_decode import triton_kernel as lstm_kernel
 from seqgen.kernels.packing import PRECISIONS
-from tests.kernels.decoding import SHAPES, decoder, inputs
+from seqgen.kernels.wavenet_decode import naive as wavenet_naive
+from seqgen.kernels.wavenet_decode import triton_kernel as wavenet_kernel
+from tests.kernels.decoding import SHAPES, WAVENETS, decoder, inputs, wavenet_inputs
+from tests.kernels.decoding import wavenet as wavenet_weights
 
 HELD = {"hold": 2, "place": 3}
 
@@ -117,6 +121,11 @@ CELLS = {
     "gates in another order": ("f, o = tl.split", "o, f = tl.split"),
     "a plan of one segment": ("// tl.load(NUMBERS + HOLD)", "* 0"),
 }
+LAYERS = {
+    "held rows that move on": ("mask=going)", "mask=on)"),
+    "rings too short": ("slots = (K - 1) * dilation + 1", "slots = (K - 1) * dilation"),
+    "every layer's plan is the first's": ("(segment * L + n)", "(segment * L)"),
+}
 DRAWS = {
     "not held at its end": ("before == tl.load(NUMBERS + END)", "before < 0"),
     "bits the other way round": ("<< j", "<< V - 1 - j"),
@@ -124,29 +133,70 @@ DRAWS = {
 }
 
 
+def of_wavenet(w: wavenet.OnDevice, inputs: tuple, *how: object, **options: object) -> bool:
+    state, uniform = inputs
+    token, after = wavenet.wavenet_decode(w, state, uniform, *how, **options)
+    wanted, new = wavenet_naive.wavenet_decode(w.weights(), state, uniform, *how, **options)
+    return equal(f"WaveNet, {w.precision}, {options}", (token, after.past), (wanted, new.past))
+
+
+def wavenet_shapes() -> bool:
+    for shape in WAVENETS:
+        weights = wavenet_weights(shape)
+        state, uniform, plan = wavenet_inputs(weights, 3, 4)
+        for precision in PRECISIONS if shape == "three taps" else PRECISIONS[:1]:
+            w = wavenet.on_device(weights, precision)
+            if not all(of_wavenet(w, (state, uniform), t, plan, **HELD) for t in (1.0, 0.0)):
+                return False
+    return True
+
+
+def wavenet_cut() -> bool:
+    """Between calls the rings turn to their beginning."""
+    weights = wavenet_weights("three taps")
+    state, uniform, plan = wavenet_inputs(weights, 2, 9)
+    w = wavenet.on_device(weights)
+    whole = wavenet.wavenet_decode(w, state, uniform, 0.7, plan, **HELD)
+    first, state = wavenet.wavenet_decode(w, state, uniform[:, :4], 0.7, plan, **HELD)
+    rest, state = wavenet.wavenet_decode(w, state, uniform[:, 4:], 0.7, plan, hold=2, place=7)
+    return exact("WaveNet cut", (torch.cat([first, rest], 1), state.past), (whole[0], whole[1].past))
+
+
+def wavenet_ended() -> bool:
+    weights = wavenet_weights("narrow")._replace(position=None)
+    state, uniform, _ = wavenet_inputs(weights, 5, 6)
+    w = wavenet.on_device(weights)
+    free, _ = wavenet.wavenet_decode(w, state, uniform)
+    end = int(free[0, 2])
+    state.previous[4] = end  # has ended before
+    return of_wavenet(w, (state, uniform), end=end)
+
+
 LSTM = (lstm_shapes, lstm_cut, lstm_ended, lstm_rows)
+WAVENET = (wavenet_shapes, wavenet_cut, wavenet_ended)
 
 
-def seen(bugs: dict[str, tuple[str, str]], file: ModuleType, user: ModuleType, name: str) -> bool:
-    """Whether every bug, planted in the `name` of `file` that `user` calls, is caught."""
-    true = getattr(user, name)
+def seen(bugs: dict[str, tuple[str, str]], file: ModuleType, name: str, checks: tuple) -> bool:
+    """Whether every bug, planted in the `name` of `file`, is caught."""
+    true = getattr(file, name)
     for bug, wrong in bugs.items():
-        setattr(user, name, getattr(plant(file, wrong), name))
-        if all(check() for check in LSTM):
+        setattr(file, name, getattr(plant(file, wrong), name))
+        if all(check() for check in checks):
             print(f"not caught: {bug}")
             return False
-    setattr(user, name, true)
+    setattr(file, name, true)
     return True
 
 
 def main() -> int:
     torch.manual_seed(0)
     if sys.argv[1:] == ["--bugs"]:
-        good = seen(CELLS, lstm_kernel, lstm_kernel, "forward")
-        good &= seen(DRAWS, triton_head, lstm_kernel, "draw_kernel")
+        good = seen(CELLS, lstm_kernel, "layer_kernel", LSTM)
+        good &= seen(DRAWS, triton_head, "draw_kernel", LSTM)
+        good &= seen(LAYERS, wavenet_kernel, "layers_kernel", WAVENET)
         print("all caught" if good else "not caught")
     else:
-        good = all(check() for check in LSTM)
+        good = all(check() for check in (*LSTM, *WAVENET))
         print("equal" if good else "not equal")
     return not good
 

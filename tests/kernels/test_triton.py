@@ -42,7 +42,7 @@ def test_compiled_ahead_nothing_spills():
     done = run("compile_ahead")
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.splitlines()
-    assert len(lines) == 42
+    assert len(lines) == 48
     assert all(line.endswith(" registers, 0 bytes of local memory") for line in lines)
 
 

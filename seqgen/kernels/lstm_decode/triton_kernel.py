@@ -17,7 +17,6 @@ from seqgen.kernels.frames import Buffers
 from seqgen.kernels.lstm_decode.on_device import OnDevice
 from seqgen.kernels.lstm_decode.weights import State
 from seqgen.kernels.triton_head import (
-    COLUMNS,
     END,
     HOLD,
     PLACE,
@@ -25,8 +24,9 @@ from seqgen.kernels.triton_head import (
     ROWS,
     SEGMENTS,
     STEPS,
-    draw_kernel,
-    linear_kernel,
+    at_a_time,
+    draw,
+    linear,
     multiply,
     number,
     stages,
@@ -35,14 +35,12 @@ from seqgen.kernels.triton_head import (
 
 UNITS = 8
 """of a program: 128 programs for a width of 1024"""
-INPUTS = 128
-"""that are multiplied at a time"""
 
 
 @triton.jit
 @no_type_check
 def layer_kernel(
-    H, C, BEFORE, FRAME, NUMBERS, TABLE, POSITION, BIAS, BELOW, BELOW_SCALE, OWN, OWN_SCALE,
+    H, CELLS, BEFORE, FRAME, NUMBERS, TABLE, POSITION, BIAS, BELOW, BELOW_SCALE, OWN, OWN_SCALE,
     B, N, D, n, period, PLANNED: tl.constexpr, NUMBER: tl.constexpr,
     BLOCK_B: tl.constexpr, BLOCK_D: tl.constexpr, BLOCK_K: tl.constexpr,
 ):  # fmt: skip
@@ -86,11 +84,11 @@ def layer_kernel(
     cell = at[:, None] + unit[None, :]
     cells_on = rows_on[:, None] & (unit < D)[None, :]
     h_before = tl.load(H + old + cell, mask=cells_on, other=0.0)
-    c_before = tl.load(C + cell, mask=cells_on, other=0.0)
+    c_before = tl.load(CELLS + cell, mask=cells_on, other=0.0)
     c = tl.sigmoid(f) * c_before + tl.sigmoid(i) * tanh(g)
     h = tl.sigmoid(o) * tanh(c)
     ended = (previous == tl.load(NUMBERS + END))[:, None]
-    tl.store(C + cell, tl.where(ended, c_before, c), mask=cells_on)
+    tl.store(CELLS + cell, tl.where(ended, c_before, c), mask=cells_on)
     tl.store(H + new + cell, tl.where(ended, h_before, h), mask=cells_on)
 
 
@@ -99,23 +97,17 @@ def frame(
 ) -> None:
     """The launches of one frame. h: [2, B, N, D]. logits: [B, V], written here."""
     _, B, N, D = h.shape
-    V, blocks, kind = w.outputs, triton.cdiv(B, ROWS), number(w.head)
-    inputs = min(INPUTS, max(16, triton.next_power_of_2(D)))
+    blocks, kind = triton.cdiv(B, ROWS), number(w.head)
     period = 1 if w.position is None else len(w.position)
     for n, layer in enumerate(w.cells):
         below = (None, None) if layer.below is None else layer.below
         layer_kernel[(triton.cdiv(D, UNITS), blocks)](
             h, c, at.previous, at.frame, at.numbers, w.table, w.position, layer.bias, *below, *layer.own,
-            B, N, D, n, period, planned, kind, ROWS, UNITS, inputs, num_warps=4, num_stages=stages(w.head),
+            B, N, D, n, period, planned, kind, ROWS, UNITS, at_a_time(D),
+            num_warps=4, num_stages=stages(w.head),
         )  # fmt: skip
-    linear_kernel[(triton.cdiv(V, COLUMNS), blocks)](
-        h[0, :, N - 1], at.frame, *w.head, w.head_bias, logits, B, N * D, B * N * D, D, V,
-        False, kind, ROWS, COLUMNS, inputs, num_warps=4, num_stages=stages(w.head),
-    )  # fmt: skip
-    draw_kernel[(B,)](
-        logits, at.previous, at.frame, at.numbers, at.temperature, V,
-        w.bits, greedy, triton.next_power_of_2(V), num_warps=4,
-    )  # fmt: skip
+    linear(h[0, :, N - 1], at, w.head, w.head_bias, logits, N * D, B * N * D)
+    draw(logits, at, w.bits, greedy)
 
 
 def forward(

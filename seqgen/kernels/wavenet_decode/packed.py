@@ -71,7 +71,7 @@ class Packed:
 def pack(weights: Weights, precision: Precision = "float32", lanes: int = 16) -> Packed:
     """Pack for a library whose vectors hold `lanes` numbers."""
     check_precision(precision)
-    sizes = _sizes(weights)
+    sizes = sizes_of(weights)
     parts = []
     for layer in weights.layers:
         bias, taps = (units_together(plain(w), 2, lanes, 2 * lanes) for w in (layer.bias, layer.taps))
@@ -109,7 +109,7 @@ def unpacked(
     return Weights(table, position, tuple(layers), exit, exit_bias, head, head_bias, bool(bits))
 
 
-def _sizes(w: Weights) -> Sizes:
+def sizes_of(w: Weights) -> Sizes:
     """Checked against one another."""
     C, (E, S), V = w.table.shape[1], w.exit.shape, len(w.head)
     taps = w.layers[0].taps.shape[1] // C if w.layers else 0
