@@ -75,7 +75,10 @@ def of_vae(model: MusicModel, token: Int[Tensor, "N T"]) -> list[Row]:
 
 
 def of_language(model: ContinuationModel, token: Int[Tensor, "N T"]) -> list[Row]:
-    """Continuations: the likeliest, and drawn with the same random numbers, which nothing is asked of."""
+    """Continuations: the likeliest, and drawn with the same random numbers, which nothing is asked of.
+
+    The likeliest hold few notes, so their F1 says little; in draws, one other token changes all that follows.
+    """
     lm, result, half = model.lm, [], token.shape[1] // 2
     state = lm.init_state(len(token))
     drums, start = model.converter.name == "drums", token[:, :half]
