@@ -28,6 +28,7 @@ from seqgen.kernels.choose import choose
 from seqgen.kernels.frames import MOST_OUTPUTS
 from seqgen.kernels.native.library import Native
 from seqgen.kernels.packing import Precision, check_precision
+from seqgen.kernels.wavenet_decode.on_device import MOST_SKIP, WIDEST
 
 if TYPE_CHECKING:
     from seqgen.core.decoder import Decoder
@@ -88,8 +89,8 @@ def library_for(decoder: Decoder, how: Sampling) -> Native | Triton | str:
 
 
 def _on_gpu(voice: LSTM | WaveNet, head: Head, device: torch.device) -> Triton | str:
-    if not isinstance(voice, LSTM):
-        return "no kernel for WaveNet on a GPU"
+    if isinstance(voice, WaveNet) and (voice.width > WIDEST or voice.exit.weight.shape[1] > MOST_SKIP):
+        return f"the kernel on a GPU is for WaveNets of width {WIDEST} and skip width {MOST_SKIP} at most"
     if isinstance(head, Categorical) and head.vocabulary_size > MOST_OUTPUTS:
         return f"the kernel on a GPU draws one of at most {MOST_OUTPUTS} tokens"
     return Triton(device) if choose(device, "") == "triton" else "triton is not installed"
@@ -125,7 +126,6 @@ def _fold(decoder: Decoder, precision: Precision, lanes: int | None) -> FoldedLS
     assert isinstance(head, Categorical | Bernoulli)
     if isinstance(voice, LSTM):
         return lstm_fold.fold(voice, head, first, position, precision, lanes)
-    assert lanes is not None
     return wavenet_fold.fold(voice, head, first, position, precision, lanes)
 
 

@@ -12,11 +12,20 @@ from seqgen.core.head import Bernoulli, Categorical
 from seqgen.core.sampling import Sampling
 from seqgen.core.wavenet import WaveNet, WaveNetState
 from seqgen.kernels.packing import Precision
-from seqgen.kernels.wavenet_decode import Layer, Packed, State, Weights, pack, wavenet_decode
+from seqgen.kernels.wavenet_decode import (
+    Layer,
+    OnDevice,
+    Packed,
+    State,
+    Weights,
+    on_device,
+    pack,
+    wavenet_decode,
+)
 
 
 class FoldedWaveNet(NamedTuple):
-    packed: Packed
+    packed: Packed | OnDevice
     local: Tensor
     """[L 2 C, Q] weights of the local conditioning"""
 
@@ -50,10 +59,13 @@ def fold(
     first: Float[Tensor, "E"] | None,
     position: Float[Tensor, "P E"] | None,
     precision: Precision,
-    lanes: int,
+    lanes: int | None,
 ) -> FoldedWaveNet:
-    """first: what is read in place of the token before the first, as one more row of the table."""
-    embedded = head.embed(torch.arange(head.vocabulary_size + 2))
+    """first: what is read in place of the token before the first, as one more row of the table.
+
+    lanes: of the native library; None to have the weights where they are, for a GPU.
+    """
+    embedded = head.embed(torch.arange(head.vocabulary_size + 2, device=core.exit.weight.device))
     if first is not None:
         embedded = torch.cat([embedded, first[None]])
     stack = zip(core.dilations, core.taps, core.leave, strict=True)
@@ -72,4 +84,5 @@ def fold(
         isinstance(head, Bernoulli),
     )
     local = embedded.new_zeros(0, 0) if core.local is None else core.local.weight
-    return FoldedWaveNet(pack(weights, precision, lanes), local)
+    packed = on_device(weights, precision) if lanes is None else pack(weights, precision, lanes)
+    return FoldedWaveNet(packed, local)

@@ -17,7 +17,7 @@ from seqgen.core.state import leaves
 from tests.core.native_cases import B, make, uniforms
 
 CASES = {"fed": "categorical", "direct": "categorical", "metre": "bernoulli"}
-CASES |= {"guided lstm": "categorical", "classic": "categorical"}
+CASES |= {"guided lstm": "categorical", "classic": "categorical", "conducted wavenet": "categorical"}
 
 
 def main() -> int:

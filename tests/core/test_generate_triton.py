@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from seqgen.core import GREEDY, Sampling
+from seqgen.core import GREEDY, Categorical, Decoder, Sampling, WaveNet
 from seqgen.core.state import leaves
-from tests.core.native_cases import BAR, BARS, B, by_torch, make, uniforms
+from tests.core.native_cases import BAR, BARS, B, E, W, Z, by_torch, make, uniforms
 from tests.kernels.test_triton import needs_triton
 
-CORES = ("fed", "not fed", "classic", "direct", "one long bar", "metre", "guided lstm")
+CORES = ("fed", "not fed", "classic", "direct", "one long bar", "metre", "guided lstm", "wavenet")
 
 
 @needs_triton
@@ -51,8 +51,9 @@ def test_a_gpu_draws_what_torch_draws(monkeypatch, core, head, how):
 
 @pytest.mark.gpu
 def test_a_gpu_without_a_kernel_has_torch():
-    decoder, state = make("wavenet")
-    decoder.cuda().generate(on_gpu(state), 3, GREEDY)
+    with torch.no_grad():
+        decoder = Decoder(WaveNet(E, 80, 7, W, Z, (1, 2)), Categorical(W, 11, E)).cuda()
+        decoder.generate(decoder.init_state(B, torch.zeros(B, Z).cuda()), 3, GREEDY)
     assert decoder.backend(GREEDY) == "torch"
 
 
