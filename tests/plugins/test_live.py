@@ -332,6 +332,19 @@ def test_a_deleted_a_is_said(song: live.Song, start: Callable[..., Host]) -> Non
     host.until("A is gone")
 
 
+def test_the_real_service_answers(song: live.Song, start: Callable[..., Host], real_service: Any) -> None:
+    scale = [(k / 2, 0.5, 60 + k % 12, 90) for k in range(16)]
+    a, b = clip_of(song, 0, scale, 8.0), clip_of(song, 1, scale[::2], 8.0)
+    host = start(real_service.port, real_service.token)
+    host.rename(a, "seqgen a")
+    host.rename(b, "seqgen interpolate 3")
+    host.until("3 clips from mel-2bar")
+    made = [slot.clip for slot in song.tracks[0].clip_slots[2:5]]
+    assert all(clip is not None and clip.loop_end == 8 and there(clip) for clip in made)
+    host.rename(b, "seqgen continue 2 model=no-such-model")
+    host.until("unknown: ")
+
+
 def test_it_is_python_of_live_11() -> None:
     for path in sorted(SCRIPT.glob("*.py")):
         ast.parse(path.read_text(), feature_version=(3, 7))

@@ -214,3 +214,15 @@ def test_no_command_line_shows_the_token(tmp_path: Path) -> None:
         act(tmp_path, service.port)
     assert any("curl" in line for line in seen)
     assert not any(stand_in.TOKEN in line for line in seen)
+
+
+def test_the_real_service_answers(tmp_path: Path, real_service: Any) -> None:
+    scale = [note(k * TICKS // 2, (k + 1) * TICKS // 2, 60 + k % 12) for k in range(16)]
+    items = [item(scale, 0, 8), item(scale[::2], 8, 8)]
+    outcome = act(tmp_path, real_service.port, *items, token=real_service.token)
+    (track,) = outcome["tracks"]
+    assert track["name"] == "seqgen mel-2bar"
+    assert [i["final"] - i["start"] for i in track["items"]] == pytest.approx([8] * 5)
+    assert all(i["notes"] for i in track["items"])
+    unknown = act(tmp_path, real_service.port, token=real_service.token, inputs="no-such-model,1,0.5,1")
+    assert "unknown" in unknown["messages"][0]
