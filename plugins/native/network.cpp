@@ -19,7 +19,7 @@ namespace seqgen {
 namespace {
 
 constexpr int kPort = 7717;
-constexpr double kHorizon = 64;         // quarter notes ahead of which nothing is taken; at least four bars
+constexpr double kHorizon = 16;         // quarter notes ahead of which nothing is taken; at least four bars
 constexpr int kTick = 3;                // milliseconds between looks at the audio thread
 constexpr double kTell = 0.05;          // seconds between positions
 constexpr double kPatience = 1;         // seconds to say WELCOME, or to take what we say
@@ -146,6 +146,7 @@ bool Network::tell(int socket) {
         if (!send_frame(socket, kSettings, &settings, sizeof settings)) return false;
     }
     const Place place = shared_.place.read();
+    if (place.bar <= 0) return true;  // the audio thread has not run yet
     const bool news = place.epoch != told_.epoch || place.playing != told_.playing;
     if (news || now() - told_at_ >= kTell) {
         told_ = place;
@@ -235,7 +236,7 @@ void Network::take_note(const NoteRecord& note) {
     if (place.line != line_) {
         line_ = place.line;
         epoch_ = note.epoch;
-        last_ = floor_ = -1e18;
+        last_ = floor_ = -HUGE_VAL;
     } else if (note.epoch != epoch_) {
         if (int32_t(note.epoch - epoch_) < 0) return;
         epoch_ = note.epoch;

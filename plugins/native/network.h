@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cmath>
 #include <cstdint>
 #include <string>
 #include <thread>
@@ -45,8 +46,8 @@ private:
     std::vector<uint8_t> heard_;  // bytes of frames that have not come whole
     uint32_t line_ = 0;           // of the last note taken
     uint32_t epoch_ = 0;
-    double last_ = -1e18;   // beat of the last note taken on this line
-    double floor_ = -1e18;  // notes of this epoch come after it
+    double last_ = -HUGE_VAL;   // beat of the last note taken on this line
+    double floor_ = -HUGE_VAL;  // notes of this epoch come after it
     Clip sent_[2];          // the clips as the service knows them, or should
     bool has_[2] = {};
     SettingsRecord settings_{};
