@@ -20,6 +20,7 @@ VERBS = {
     "reconstruct": "hear a piece as a model hears it",
     "encode": "music to latent codes (.npz)",
     "decode": "latent codes to music",
+    "export": "MIDI files to a project: DAWproject, Ardour session, or one MIDI file",
     "translate": "text from stdin to stdout, line by line or word by word as it arrives",
     "vocode": "a recording made again from its log-mel columns, by a WaveNet",
     "transcribe": "what is said in a recording, as a stream if asked",
