@@ -28,7 +28,7 @@ def serve(
         log_level: how much is logged; lines of JSON on stderr.
     """
     try:
-        from seqgen.serve.service import Ports
+        from seqgen.serve.service import LOOPBACK, Ports
         from seqgen.serve.service import serve as run
     except ImportError as error:
         raise ValueError(f"serving needs more packages: pip install 'seqgen[serve]' ({error})") from None
@@ -38,7 +38,7 @@ def serve(
     from seqgen.serve.catalogue import Catalogue
     from seqgen.serve.engine import Engine
     from seqgen.serve.log import to_stderr
-    from seqgen.serve.token import token
+    from seqgen.serve.token import home, token
     from seqgen.tasks.settings import check_count
 
     check_count("workers", workers, 1, 64)
@@ -52,6 +52,10 @@ def serve(
         if name not in catalogue.models:
             raise ValueError(f"preload: no model {name!r}; there are {', '.join(catalogue.models)}")
         catalogue.get(name)
-    engine = Engine(catalogue, workers, waiting)
-    asyncio.run(run(engine, token(), Ports(port), rate))
+    secret = token()
+
+    def ready(found: Ports) -> None:
+        print(f"Serving on http://{LOOPBACK}:{found.http}; the token is in {home() / 'token'}", flush=True)
+
+    asyncio.run(run(Engine(catalogue, workers, waiting), secret, Ports(port), rate, ready))
     return 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -14,18 +13,17 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
 from seqgen.serve import protocol
-from seqgen.serve.engine import BusyError, Engine
+from seqgen.serve.asking import ask
+from seqgen.serve.engine import Engine
 from seqgen.serve.guard import Guard, TooLargeError, answer
 from seqgen.serve.limits import Bucket
 from seqgen.serve.log import log
 from seqgen.serve.openapi import document
-from seqgen.serve.protocol import Failed, Models, Result, Work, encode
+from seqgen.serve.protocol import Failed, Models, Work, encode
 from seqgen.serve.websocket import endpoint
 
 STATUS = {"invalid": 400, "unknown": 404, "unreadable": 422, "busy": 429, "cancelled": 409, "failed": 500}
 KINDS: dict[str, Any] = {kind.__struct_config__.tag: kind for kind in Work.__args__}
-PATIENCE = 0.1
-"""seconds after which it is looked whether the client is still there"""
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -65,39 +63,10 @@ async def _work(request: Request) -> Response:
         return answer(413, f"a request has at most {protocol.MAX_BYTES} bytes", "invalid")
     except ValueError as error:
         return answer(400, str(error), "invalid")
-    outcome = await _result(request, work)
+    outcome = await ask(request.app.state.engine, work, request.is_disconnected)
     if isinstance(outcome, Failed):
         return answer(STATUS[outcome.code], outcome.message, outcome.code, outcome.id)
     return _json(outcome)
-
-
-async def _result(request: Request, work: Work) -> Result | Failed:
-    engine: Engine = request.app.state.engine
-    refused = engine.refuse(work)
-    if refused is not None:
-        return refused
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[Result | Failed] = loop.create_future()
-
-    def finish(message: Result | Failed) -> None:
-        if not done.done():
-            done.set_result(message)
-
-    def tell(message: protocol.Answer) -> None:
-        if isinstance(message, Result | Failed):
-            loop.call_soon_threadsafe(finish, message)
-
-    try:
-        cancelled = engine.submit(work, tell)
-    except BusyError as error:
-        return Failed(work.id, "busy", str(error))
-    try:
-        while not (await asyncio.wait([done], timeout=PATIENCE))[0]:
-            if await request.is_disconnected():
-                return Failed(work.id, "cancelled", "the client has gone")
-    finally:
-        cancelled.set()
-    return done.result()
 
 
 async def _nowhere(request: Request, error: Exception) -> Response:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import uvicorn
@@ -38,8 +39,10 @@ class Server(uvicorn.Server):
         yield
 
 
-async def serve(engine: Engine, token: str, ports: Ports, rate: float = 200.0) -> None:
-    """Until SIGINT or SIGTERM, or until it is cancelled.
+async def serve(
+    engine: Engine, token: str, ports: Ports, rate: float, ready: Callable[[Ports], None]
+) -> None:
+    """Until SIGINT or SIGTERM, or until it is cancelled. ready: told the ports once all of them listen.
 
     Raises:
         ValueError: for a port that is taken.
@@ -50,7 +53,9 @@ async def serve(engine: Engine, token: str, ports: Ports, rate: float = 200.0) -
         for number in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(NotImplementedError, ValueError):  # Windows; another thread
                 loop.add_signal_handler(number, _end, server)
-        log("serving", http=listening.getsockname()[1])
+        found = Ports(listening.getsockname()[1], ports.stream, ports.osc)
+        log("serving", http=found.http, stream=found.stream, osc=found.osc)
+        ready(found)
         try:
             await server.serve(sockets=[listening])
         finally:

@@ -7,6 +7,7 @@ sends. A client that does not read what it asked for is left after a while, and 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -22,6 +23,9 @@ MOST_UNSENT = 20_000
 """messages"""
 PATIENCE = 10.0
 """seconds that a client may take to read one message"""
+
+LEFT = (TimeoutError, WebSocketDisconnect, RuntimeError, OSError)
+"""what sending to a client raises that has gone, or does not read"""
 
 
 class Connection:
@@ -112,15 +116,11 @@ async def endpoint(socket: WebSocket) -> None:
         for task in tasks:
             task.cancel()
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, Exception) and not isinstance(outcome, LEFT):
+            raise outcome
     gone = tasks[0] in done
     log("socket closed", reason="left" if gone else "did not read")
-    for outcome in outcomes:
-        if isinstance(outcome, Exception) and not isinstance(
-            outcome, TimeoutError | WebSocketDisconnect | RuntimeError | OSError
-        ):
-            raise outcome
     if not gone:
-        try:
+        with contextlib.suppress(*LEFT):
             await asyncio.wait_for(socket.close(1008), 1.0)
-        except (TimeoutError, RuntimeError):
-            log("socket dropped")

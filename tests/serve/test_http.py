@@ -1,0 +1,186 @@
+"""One request, one answer: what is asked for, by whom, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import seqgen
+from seqgen.core import Sampling
+from seqgen.serve import protocol
+from seqgen.serve.music import SECONDS, notes_of, table
+from tests.serve.conftest import beat, blend, melody
+
+
+def test_the_models_are_listed_with_what_they_do(client):
+    found = protocol.decode(client.get("/v1/models").content, protocol.Models)
+    can = {model.name: (model.music, model.operations) for model in found.models}
+    assert can["mel-2bar"] == ("melody", ("interpolate", "sample"))
+    assert can["drums-2bar"] == ("drums", ("interpolate", "sample"))
+    assert can["melody-lm"] == ("melody", ("continue",))
+    assert "de-en" not in can
+
+
+def test_an_interpolation_is_that_of_the_library_to_the_last_digit(client):
+    answer = client.post("/v1/interpolate", json=blend(seed=7, temperature=0.3))
+    assert answer.status_code == 200, answer.text
+    result = protocol.decode(answer.content, protocol.Result)
+    model = seqgen.load("mel-2bar")
+    a, b = (protocol.decode(json.dumps(melody(t)), protocol.Clip) for t in (0, 5))
+    wanted = model.interpolate(table(a), table(b), num_steps=3, temperature=0.3, seed=7)
+    assert [piece.notes for piece in result.pieces] == [notes_of(piece) for piece in wanted]
+    assert [(piece.bars, piece.seed, piece.title) for piece in result.pieces] == [
+        (2, 7, "0"),
+        (2, 7, "0.5"),
+        (2, 7, "1"),
+    ]
+    assert all(note.start * 4 % 1 == 0 and note.duration * 4 % 1 == 0 for note in result.pieces[1].notes)
+
+
+def test_a_position_is_a_place_on_the_path(client):
+    whole = client.post("/v1/interpolate", json=blend()).json()
+    middle = client.post("/v1/interpolate", json=blend(position=0.5)).json()
+    assert [piece["notes"] for piece in middle["pieces"]] == [whole["pieces"][1]["notes"]]
+
+
+def test_sample_and_continue(client):
+    sample = {"type": "sample", "id": "s", "model": "drums-2bar", "num": 2}
+    answer = client.post("/v1/sample", json=sample).json()
+    assert len(answer["pieces"]) == 2
+    assert all(note["drum"] for piece in answer["pieces"] for note in piece["notes"])
+    assert client.post("/v1/sample", json=sample).json() == answer
+    wanted = {"type": "continue", "id": "c", "model": "melody-lm", "clip": melody(), "bars": 3, "seed": 2}
+    found = client.post("/v1/continue", json=wanted).json()["pieces"]
+    model = seqgen.load("melody-lm")
+    clip = protocol.decode(json.dumps(melody()), protocol.Clip)
+    parts = model.parts(model.passage(table(clip)), 3, Sampling(0.5), 2)
+    assert protocol.decode(json.dumps(found[0]), protocol.Piece).notes == notes_of(parts.continuation)
+    assert found[0]["bars"] == 3
+    assert SECONDS == 60
+
+
+REFUSED = {
+    "model": (blend(model="mel-3bar"), 404, "the model 'mel-3bar' is not here; these do: drums-2bar"),
+    "operation": (blend(model="melody-lm"), 404, "the model 'melody-lm' does not do that"),
+    "no notes": (blend(a={"notes": []}), 422, "A: there are no notes in it"),
+    "metre": (
+        blend(b={**melody(), "numerator": 3}),
+        422,
+        "B: it is in 3/4, and this model reads melodies in 4/4",
+    ),
+    "drums": (blend(b=beat()), 422, "B: it holds drums only"),
+    "steps": (blend(num_steps=1), 400, "`$.num_steps`"),
+    "no bars": (
+        {"type": "continue", "id": "c", "model": "melody-lm", "clip": melody(), "bars": 0},
+        400,
+        "`$.bars`",
+    ),
+    "10,000 bars": (
+        {"type": "continue", "id": "c", "model": "melody-lm", "clip": melody(), "bars": 10_000},
+        400,
+        "`$.bars`",
+    ),
+    "temperature": (blend(temperature=-1), 400, "`$.temperature`"),
+    "pitch": (blend(a={"notes": [{"start": 0, "duration": 1, "pitch": 128}]}), 400, "`$.a.notes[0].pitch`"),
+    "no duration": (blend(a={"notes": [{"start": 0, "duration": 0, "pitch": 1}]}), 400, "duration`"),
+    "unknown field": (blend(volume=3), 400, "`volume`"),
+    "version": (blend(version=2), 400, "`$.version`"),
+    "another type": (blend(type="sample"), 400, "`$.type`"),
+}
+
+
+@pytest.mark.parametrize(("body", "status", "message"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_done_is_said(client, body, status, message):
+    answer = client.post("/v1/continue" if "clip" in body else "/v1/interpolate", json=body)
+    assert answer.status_code == status, answer.text
+    failed = protocol.decode(answer.content, protocol.Failed)
+    assert message in failed.message
+
+
+def test_nobody_humanizes_here(client):
+    answer = client.post("/v1/humanize", json={"type": "humanize", "id": "h", "model": "g", "clip": beat()})
+    assert (answer.status_code, answer.json()["message"]) == (404, "humanize: no model here does that")
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e400"])
+def test_numbers_that_are_none_are_refused(client, number):
+    text = json.dumps(blend(temperature=0.25)).replace("0.25", number)
+    answer = client.post("/v1/interpolate", content=text)
+    assert answer.status_code == 400
+
+
+def test_sizes_are_bounded(client):
+    note = {"start": 0, "duration": 1, "pitch": 60}
+    many = blend(a={"notes": [note] * 10_001}, b={"notes": [note] * 10_000})
+    text = json.dumps(many, separators=(",", ":"))
+    assert len(text) < protocol.MAX_BYTES
+    answer = client.post("/v1/interpolate", content=text)
+    assert (answer.status_code, "at most 20000 in a request" in answer.text) == (400, True)
+    large = b" " * (protocol.MAX_BYTES + 1)
+    assert client.post("/v1/interpolate", content=large).status_code == 413
+    assert client.post("/v1/interpolate", content=iter([large])).status_code == 413  # without a length
+
+
+def test_only_who_has_the_token_is_answered(service, client):
+    def status(**headers: str) -> int:
+        return client.get("/v1/models", headers={**service.headers, **headers}).status_code
+
+    own = f"127.0.0.1:{service.port}"
+    assert status() == 200
+    assert status(Host=f"localhost:{service.port}") == 200
+    assert status(Origin=f"http://{own}") == 200
+    assert status(Host="evil.example") == 403
+    assert status(Host=f"evil.example:{service.port}") == 403
+    assert status(Origin="https://evil.example") == 403
+    assert status(Origin="null") == 403
+    assert status(Authorization="Bearer " + "0" * 64) == 401
+    assert status(Authorization=f"Basic {service.token}") == 401
+    assert client.get("/nowhere").status_code == 404
+    assert client.get("/v1/sample").status_code == 405
+
+
+def test_guessing_is_slowed_down(start):
+    service = start("--log-level", "error")
+    with service.client() as client:
+        seen = [
+            client.get("/v1/models", headers={"Authorization": "Bearer x"}).status_code for _ in range(40)
+        ]
+        assert set(seen) == {401, 429}
+        assert client.get("/v1/models").status_code == 200
+
+
+def test_nobody_comes_from_another_machine(service):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing; it tells the address that would be used
+            address = probe.getsockname()[0]
+        except OSError:
+            pytest.skip("this machine has no address but the loopback")
+    with pytest.raises(ConnectionError), socket.create_connection((address, service.port), timeout=2):
+        pass
+
+
+def test_32_clients_at_once_get_each_their_own(service):
+    def ask(number: int) -> tuple[int, list[object]]:
+        with service.client() as client:
+            answer = client.post("/v1/interpolate", json=blend(str(number), seed=number % 4)).json()
+        return int(answer["id"]), [piece["notes"] for piece in answer["pieces"]]
+
+    with ThreadPoolExecutor(32) as pool:
+        answers = dict(pool.map(ask, range(32)))
+    alone = [ask(seed)[1] for seed in range(4)]
+    assert answers == {number: alone[number % 4] for number in range(32)}
+    assert alone[0] != alone[1]
+
+
+def test_the_schema_says_what_the_protocol_says(client):
+    schema = client.get("/v1/schema").json()
+    assert schema == json.loads(protocol.encode(protocol.json_schema()))
+    assert schema["$defs"]["Note"]["properties"]["pitch"] == {"type": "integer", "minimum": 0, "maximum": 127}
+    paths = client.get("/v1/openapi.json").json()["paths"]
+    assert set(paths) == {
+        f"/v1/{name}" for name in ("models", "interpolate", "sample", "continue", "humanize")
+    }
