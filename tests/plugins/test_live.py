@@ -214,6 +214,7 @@ def test_an_old_name_does_nothing(song: live.Song, start: Callable[..., Host]) -
         song.view.detail_clip = clip
         for _ in range(5):
             host.surface.update_display()
+    assert len(host.instance.messages) == 1  # that it is ready
     assert not service.paths
 
 
