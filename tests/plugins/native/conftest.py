@@ -169,6 +169,11 @@ class Service:
         assert self.process.stdout
         self.port = int(self.process.stdout.readline().split()[1])
 
+    def wait_until_asked(self) -> None:
+        """Until a plugin has come and wants music."""
+        assert self.process.stdout
+        assert self.process.stdout.readline() == "asked\n"
+
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()

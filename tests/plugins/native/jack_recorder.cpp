@@ -65,7 +65,7 @@ int main(int arguments, char** argument) {
     std::fflush(stdout);
     if (!connected || std::getchar() == EOF) return 4;
     jackbridge_transport_start(client);
-    while (!done) usleep(20000);
+    for (int tries = 0; !done && tries < 5000; ++tries) usleep(20000);
     jackbridge_transport_stop(client);
     for (int i = 0; i < count; ++i)
         std::printf("m %u %d %d %d\n", heard[i].frame, heard[i].bytes[0], heard[i].bytes[1], heard[i].bytes[2]);

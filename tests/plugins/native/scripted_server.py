@@ -1,6 +1,8 @@
 """The service's stream, its notes numbered, beside threads that hold the interpreter's lock.
 
-    python scripted_server.py PORT BURNERS      PORT 0: any; says "port N"; SEQGEN_HOME has the token
+    python scripted_server.py PORT BURNERS      PORT 0: any
+
+It says "port N", and "asked" when a plugin wants music.
 
 Note k of 200 begins at beat 1 + k / 8, as `note` says.
 """
@@ -25,6 +27,7 @@ def note(k: int) -> Note:
 
 
 async def pieces(want: Want) -> Loop:
+    print("asked", flush=True)
     return Loop([note(k) for k in range(COUNT)], 64.0)
 
 
