@@ -7,18 +7,19 @@ meant by its whole name or by any part of it that fits no other.
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 Backend = Literal["auto", "alsa", "jack", "core", "windows"]
-CLIENT = "seqgen"
 MAX_NAME = 32
 """characters of a port's name, which also names our client"""
 Receive = Callable[[float, tuple[int, ...]], None]
 """takes the time of arrival (seconds, `time.monotonic`) and the bytes of a message"""
 
 
+@runtime_checkable
 class Output(Protocol):
     """Where MIDI messages go."""
 
@@ -75,18 +76,21 @@ def _open(kind: str, opposite: str, name: str, virtual: bool, backend: Backend) 
         raise ValueError(f"port: expected a name of 1 to {MAX_NAME} characters without a colon, got {name!r}")
     rtmidi = _library()
     api, system = _system(rtmidi, kind, backend)
-    client = name if virtual else CLIENT
+    client = name if virtual else _client()
     if virtual:
         if api == rtmidi.API_WINDOWS_MM:
             raise ValueError("port: Windows has no virtual ports: install loopMIDI, and name its port")
-        with _device(rtmidi, opposite, api, CLIENT) as probe:  # it lists the ports that are like ours
-            there = probe.get_ports()
+        there = _ports(rtmidi, opposite, api)
         if any(full == name or full.startswith(f"{name}:") for full in there):
             raise ValueError(f"port: {name!r} is taken; choose another name than those of {_listed(there)}")
     device = getattr(rtmidi, kind)(api, name=client)
     try:
         if virtual:
-            device.open_virtual_port("out" if kind == "MidiOut" else "in")
+            # CoreMIDI shows the name of the port only, the others that of the client first.
+            short = "out" if kind == "MidiOut" else "in"
+            device.open_virtual_port(name if api == rtmidi.API_MACOSX_CORE else short)
+            if api == rtmidi.API_UNIX_JACK and f"{name}:{short}" not in _ports(rtmidi, opposite, api):
+                raise ValueError(f"port: {name!r} is the name of another JACK client; choose another")
             return Port(device, name, system)
         there = device.get_ports()
         number = _number(name, there, system)
@@ -132,7 +136,7 @@ def _system(rtmidi: Any, kind: str, backend: Backend) -> tuple[int, str]:
     reasons = []
     for api in wanted:
         try:
-            with _device(rtmidi, kind, api, CLIENT):
+            with _device(rtmidi, kind, api):
                 return api, rtmidi.get_api_display_name(api)
         except rtmidi.RtMidiError as error:
             reasons.append(f"{rtmidi.get_api_display_name(api)}: {error}")
@@ -140,9 +144,21 @@ def _system(rtmidi: Any, kind: str, backend: Backend) -> tuple[int, str]:
     raise ValueError(f"port: no MIDI system answers ({why}); start JACK, or load snd-seq for ALSA")
 
 
+def _ports(rtmidi: Any, kind: str, api: int) -> list[str]:
+    """What a device of this kind could connect to."""
+    with _device(rtmidi, kind, api) as device:
+        ports: list[str] = device.get_ports()
+        return ports
+
+
+def _client() -> str:
+    """A name that no port of a user has."""
+    return f"seqgen-{os.getpid()}"
+
+
 @contextlib.contextmanager
-def _device(rtmidi: Any, kind: str, api: int, client: str) -> Iterator[Any]:
-    device = getattr(rtmidi, kind)(api, name=client)
+def _device(rtmidi: Any, kind: str, api: int) -> Iterator[Any]:
+    device = getattr(rtmidi, kind)(api, name=_client())
     try:
         yield device
     finally:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 MIN_QPM, MAX_QPM = 10.0, 1000.0
 
@@ -22,8 +22,11 @@ class Transport:
     qpm: float
     running: bool
     jumps: int
+    origin: float = 0.0
+    """beat where it was right after the last jump, or at first"""
 
 
+@runtime_checkable
 class Clock(Protocol):
     def transport(self, now: float) -> Transport: ...
 

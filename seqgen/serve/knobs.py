@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 from dataclasses import dataclass, replace
 
+LOG = logging.getLogger("seqgen.play")
 MAX_TEMPERATURE = 4.0
 MAX_SEED = 2**32 - 1
 
@@ -44,18 +46,20 @@ class Knobs:
         return self._settings
 
     def position(self, value: float) -> None:
-        with self._lock:
-            self._settings = replace(self._settings, position=float(value))
+        self._set(position=float(value))
 
     def temperature(self, value: float) -> None:
-        with self._lock:
-            self._settings = replace(self._settings, temperature=float(value))
+        self._set(temperature=float(value))
 
     def seed(self, value: float) -> None:
         if not (math.isfinite(value) and value == int(value)):
             raise ValueError(f"seed: expected a whole number, got {value}")
+        self._set(seed=int(value))
+
+    def _set(self, **change: float) -> None:
         with self._lock:
-            self._settings = replace(self._settings, seed=int(value))
+            self._settings = replace(self._settings, **change)  # type: ignore[arg-type]
+        LOG.info("%s", ", ".join(f"{name} {value:g}" for name, value in change.items()))
 
     def at(self, number: int) -> tuple[float, float, int]:
         """Position, temperature and seed of a pass, counted from 0.

@@ -40,6 +40,7 @@ class LinkClock:
         self._link.enabled = True
         self._running = False
         self._jumps = 0
+        self._origin = 0.0
         self._last = (0.0, 0.0)
         """seconds, beat"""
 
@@ -49,16 +50,17 @@ class LinkClock:
         if self._running:
             expected = self._last[1] + (now - self._last[0]) * qpm / 60.0
             # Peers that met just now agree on one timeline: ours may have moved by bars.
-            self._jumps += abs(beat - expected) > 1.0
+            if abs(beat - expected) > 1.0:
+                self._jumps, self._origin = self._jumps + 1, beat
         self._last = (now, beat)
-        return Transport(beat, qpm, self._running, self._jumps)
+        return Transport(beat, qpm, self._running, self._jumps, self._origin)
 
     def run(self, now: float, wanted: bool) -> None:
         if wanted and not self._running:
             state = self._link.captureSessionState()
             state.requestBeatAtTime(0.0, self._micros(now), QUANTUM)
             self._link.commitSessionState(state)
-            self._jumps += 1
+            self._jumps, self._origin = self._jumps + 1, 0.0
             self._last = (now, state.beatAtTime(self._micros(now), QUANTUM))
         self._running = wanted
 

@@ -19,7 +19,8 @@ class MidiClockIn:
     """Follows the pulses of another program.
 
     A pulse is exactly 1/24 after the one before; between pulses the beat goes on at the tempo of the last
-    quarter note, never past the next pulse. After a start or continue, the first pulse is the place itself.
+    quarter note, never past the next pulse. The first pulse after a start or a song position is that
+    place itself.
     Without pulses for half a second it stops, so that no note hangs when the sender vanishes.
     """
 
@@ -28,8 +29,8 @@ class MidiClockIn:
         self._pulses: deque[float] = deque(maxlen=PULSES + 1)
         """when the last ones came, seconds"""
         self._qpm = qpm
-        self._place = 0.0
-        """beat of the last pulse"""
+        self._place = self._origin = 0
+        """pulses from the beginning to the last one, and to where the last jump went"""
         self._started = self._begun = False
         """told to play; and the first pulse has come"""
         self._wanted = True
@@ -42,16 +43,14 @@ class MidiClockIn:
                 case (0xF8, *_):
                     self._pulse(now)
                 case (0xFA, *_):
-                    self._place, self._started, self._begun = 0.0, True, False
-                    self._jumps += 1
+                    self._started = True
+                    self._jump(0)
                 case (0xFB, *_):
-                    self._started, self._begun = True, False
+                    self._started = True
                 case (0xFC, *_):
                     self._started = False
                 case (0xF2, low, high):
-                    self._place = (low + 128 * high) * SIXTEENTH
-                    self._begun = False
-                    self._jumps += 1
+                    self._jump(round((low + 128 * high) * SIXTEENTH * PULSES))
                 case _:
                     pass
 
@@ -60,16 +59,24 @@ class MidiClockIn:
             since = now - self._pulses[-1] if self._pulses else LOST
             running = self._started and self._begun and self._wanted and since < LOST
             ahead = min(max(since, 0.0) * self._qpm / 60.0, 1 / PULSES) if running else 0.0
-            return Transport(self._place + ahead, self._qpm, running, self._jumps)
+            place, origin = self._place / PULSES, self._origin / PULSES
+            return Transport(place + ahead, self._qpm, running, self._jumps, origin)
 
     def run(self, now: float, wanted: bool) -> None:
         """Play along, or be silent while the other goes on."""
         with self._lock:
-            self._jumps += wanted and not self._wanted  # the place is another by now
+            if wanted and not self._wanted:  # the place is another by now
+                self._origin = self._place
+                self._jumps += 1
             self._wanted = wanted
 
     def set_tempo(self, now: float, qpm: float) -> None:
         raise ValueError("tempo: the MIDI clock of the input sets it")
+
+    def _jump(self, place: int) -> None:
+        self._place = self._origin = place
+        self._begun = False
+        self._jumps += 1
 
     def _pulse(self, now: float) -> None:
         if self._pulses and not 0 < now - self._pulses[-1] < LOST:
@@ -80,6 +87,6 @@ class MidiClockIn:
             qpm = 60.0 * quarters / (self._pulses[-1] - self._pulses[0])
             self._qpm = min(max(qpm, MIN_QPM), MAX_QPM)
         if self._started and self._begun:
-            self._place += 1 / PULSES
+            self._place += 1
         elif self._started:
             self._begun = True

@@ -146,7 +146,7 @@ class OscControl(threading.Thread):
 def _number(address: str, arguments: list[object]) -> float:
     if len(arguments) != 1 or not isinstance(arguments[0], (int, float)) or not math.isfinite(arguments[0]):
         raise RefusedError(f"{address}: expected one finite number, got {str(arguments)[:80]}")
-    return arguments[0]
+    return float(arguments[0])
 
 
 def _library() -> tuple[Any, tuple[type[Exception], ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from types import TracebackType
 
@@ -15,6 +16,7 @@ from seqgen.serve.midi_clock import MidiClockIn
 from seqgen.serve.osc_control import OscControl
 from seqgen.serve.player import Player, Sender
 
+LOG = logging.getLogger("seqgen.play")
 DRUM_CHANNEL = 9
 
 
@@ -126,10 +128,12 @@ class Performance:
 
     def _tempo(self, qpm: float) -> None:
         self._clock.set_tempo(time.monotonic(), qpm)
+        LOG.info("tempo %g", qpm)
         self._wake()
 
     def _run(self, wanted: float) -> None:
         self._clock.run(time.monotonic(), bool(wanted))
+        LOG.info("goes on" if wanted else "paused")
         self._wake()
 
     def _wake(self) -> None:

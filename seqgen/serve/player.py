@@ -20,8 +20,8 @@ from seqgen.serve.midi_clock import CLOCK, CONTINUE, POSITION, PULSES, SIXTEENTH
 
 BAR = 4.0
 """quarter notes; the models know 4/4 only"""
-LATE = 0.25
-"""quarter notes: a note that is later than that is left out"""
+PATIENCE = 0.1
+"""seconds: a note that is later than that is left out"""
 NOTE_OFF, NOTE_ON, CONTROL, ALL_NOTES_OFF = 0x80, 0x90, 0xB0, 123
 MOST_SIXTEENTHS = (1 << 14) - 1
 """that a song position can say"""
@@ -50,8 +50,15 @@ class Wanted(NamedTuple):
 class Player:
     """The queue of notes, and what sounds."""
 
-    def __init__(self, output: Output, clock: Clock, channel: int = 0, clock_out: bool = False):
-        """channel: 0 to 15. clock_out: send MIDI clock too."""
+    def __init__(
+        self,
+        output: Output,
+        clock: Clock,
+        channel: int = 0,
+        clock_out: bool = False,
+        patience: float = PATIENCE,
+    ):
+        """channel: 0 to 15. clock_out: send MIDI clock too. patience: how late a note may be, seconds."""
         self.clock = clock
         self.sent = 0
         """notes that were played"""
@@ -62,6 +69,7 @@ class Player:
         self.end: int | None = None
         """the bar that is not there any more; None goes on for ever"""
         self._output, self._channel, self._clock_out = output, channel, clock_out
+        self._patience = patience
         self._lock = threading.RLock()
         self._ons: list[tuple[float, int, Beat]] = []
         self._offs: list[tuple[float, int, int]] = []
@@ -78,7 +86,7 @@ class Player:
         self._begin = 0.0
         """beat where the clock was after the last jump: nothing before it is played"""
 
-    def wanted(self, now: float, ahead: float) -> Wanted | None:
+    def wanted(self, now: float, ahead: int) -> Wanted | None:
         """The next bar, if what is there does not reach `ahead` bars further than what sounds."""
         with self._lock:
             said = self._look(now)
@@ -119,7 +127,7 @@ class Player:
             if not said.running:
                 return None
             while (upcoming := self._upcoming()) is not None and upcoming[0] <= said.beat + _ALMOST:
-                self._send_next(upcoming[1], said.beat)
+                self._send_next(upcoming[1], said)
             if self.end is not None and said.beat >= self.end * BAR and not self._ons and not self._offs:
                 self.done.set()
             upcoming = self._upcoming()
@@ -141,7 +149,7 @@ class Player:
         if said.jumps != self._jumps:
             self._halt()
             self._jumps = said.jumps
-            place = max(said.beat, 0.0)
+            place = max(said.origin, 0.0)
             if not (self._fresh and place == self._begin):  # or what is queued is just what is needed
                 self._ons.clear()
                 self._next_bar = int(place // BAR)
@@ -182,7 +190,7 @@ class Player:
             places.append((self._ons[0][0], 2))
         return min(places, default=None)
 
-    def _send_next(self, queue: int, beat: float) -> None:
+    def _send_next(self, queue: int, said: Transport) -> None:
         if queue == 0:
             self._pulse += 1
             self._send(CLOCK)
@@ -191,7 +199,7 @@ class Player:
             self._release(pitch, number)
         else:
             due, number, note = heapq.heappop(self._ons)
-            if beat - due > LATE:
+            if (said.beat - due) * 60.0 / said.qpm > self._patience:
                 self.late += 1
                 return
             self._release(note.pitch, self._sounding.get(note.pitch, -1))

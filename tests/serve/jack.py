@@ -1,0 +1,56 @@
+"""A JACK server of a test's own, without a sound card."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+
+def need_jack() -> None:
+    pytest.importorskip("rtmidi", reason="the [serve] extra is not installed")
+    if shutil.which("jackd") is None:
+        pytest.skip("jackd is not installed (Debian: apt install jackd2)")
+
+
+ASK = 'import rtmidi; rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name="waiting").delete()'
+"""in a process of its own, which no other server stays in"""
+
+
+@contextmanager
+def jack_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Its name, which stands in the environment too."""
+    need_jack()
+    name = f"seqgen-{uuid.uuid4().hex[:12]}"
+    monkeypatch.setenv("JACK_DEFAULT_SERVER", name)
+    monkeypatch.setenv("JACK_NO_AUDIO_RESERVATION", "1")
+    monkeypatch.setenv("JACK_NO_START_SERVER", "1")
+    command = ["jackd", "-r", "-d", "dummy", "-r", "48000", "-p", "128"]
+    server = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ.copy()
+    )
+    try:
+        _wait(server)
+        yield name
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _wait(server: subprocess.Popen[bytes]) -> None:
+    limit = time.monotonic() + 30
+    while time.monotonic() < limit:
+        if server.poll() is not None:
+            pytest.skip(f"jackd does not run here (exit code {server.returncode})")
+        asked = subprocess.run([sys.executable, "-c", ASK], stderr=subprocess.DEVNULL)
+        if asked.returncode == 0:
+            return
+        time.sleep(0.1)
+    pytest.skip("jackd did not answer within 30 s")
