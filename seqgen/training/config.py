@@ -53,6 +53,8 @@ class TrainConfig(RunConfig):
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
     batch_size: int = 32
     """windows a step and a process"""
+    at_once: int | None = None
+    """windows of a step that are computed together, None for all: fewer take less memory, and other draws"""
     transpose: int = 6
     """melodies move by up to this many semitones, drawn afresh every epoch; 0 for drums"""
     diagnose_windows: int = 256
@@ -61,5 +63,7 @@ class TrainConfig(RunConfig):
         super().__post_init__()
         if self.batch_size < 1:
             raise ValueError(f"batch_size must be at least 1, got {self.batch_size}")
+        if self.at_once is not None and self.at_once < 1:
+            raise ValueError(f"at_once must be at least 1, got {self.at_once}")
         if not 0 <= self.transpose <= 12:
             raise ValueError(f"transpose must lie in 0..12 semitones, got {self.transpose}")

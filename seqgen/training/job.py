@@ -47,8 +47,12 @@ class Job:
         """The batch of a step; a tensor, or anything with `to(device)`. It depends on the step alone."""
         raise NotImplementedError
 
+    def parts(self, batch: Any) -> list[tuple[Any, float]]:
+        """Parts of a batch that are computed one after the other, and their shares of its loss."""
+        return [(batch, 1.0)]
+
     def losses(self, model: Any, batch: Any, step: int, rng: Generator) -> Any:
-        """A tuple with the field `loss`. All randomness comes from `rng`."""
+        """A NamedTuple of tensors, means over the batch, with the field `loss`. All randomness is `rng`'s."""
         raise NotImplementedError
 
     def values(self, losses: Any, step: int) -> dict[str, float]:

@@ -102,15 +102,8 @@ class Trainer:
             group["lr"] = config.learning_rate_at(self.step) * group["factor"]
         batch = self.job.batch(self.step).to(device)
         rng = step_rng(config.seed, self.step, self.fabric.global_rank)
-        # Of itself Fabric casts in `forward` only, and in one process not at all.
-        with self.fabric.autocast():
-            losses = self.job.losses(self.model, batch, self.step, rng)
-        if not torch.isfinite(losses.loss):
-            raise ValueError(
-                f"the loss is {losses.loss.item()} at step {self.step}: lower learning_rate or clip_norm"
-            )
         self.optimizer.zero_grad()
-        self.fabric.backward(losses.loss)
+        losses = self._backward(batch, rng)
         self.fabric.clip_gradients(self.model, self.optimizer, max_norm=config.clip_norm)
         self.optimizer.step()
         self.step += 1
@@ -119,6 +112,25 @@ class Trainer:
             parameters = [p.detach() for p in self.bare.parameters()]
             torch._foreach_lerp_(list(self.run.average.values()), parameters, 1 - decay)
         return losses
+
+    def _backward(self, batch: Any, rng: Generator) -> Any:
+        """Gradients of a batch, part after part; its losses."""
+        parts, every = self.job.parts(batch), []
+        for number, (part, share) in enumerate(parts):
+            # Of itself Fabric casts in `forward` only, and in one process not at all.
+            with self.fabric.no_backward_sync(self.model, enabled=number + 1 < len(parts)):
+                with self.fabric.autocast():
+                    losses = self.job.losses(self.model, part, self.step, rng)
+                if not torch.isfinite(losses.loss):
+                    raise ValueError(
+                        f"the loss is {losses.loss.item()} at step {self.step}: "
+                        "lower learning_rate or clip_norm"
+                    )
+                self.fabric.backward(losses.loss * share)
+            if len(parts) == 1:
+                return losses
+            every.append([share * value.detach() for value in losses])
+        return type(losses)(*(sum(values) for values in zip(*every, strict=True)))
 
     def save(self) -> None:
         """Checkpoint and model. Every process calls it; the first one writes."""

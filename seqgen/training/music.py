@@ -38,6 +38,10 @@ class MusicJob(Job):
     def batch(self, step: int) -> Tensor:
         return torch.from_numpy(self.batches[step])
 
+    def parts(self, batch: Tensor) -> list[tuple[Tensor, float]]:
+        some = batch.split(self.config.at_once or len(batch))
+        return [(part, len(part) / len(batch)) for part in some]
+
     def losses(self, model: Any, batch: Tensor, step: int, rng: Generator) -> Losses:
         return model.losses(batch, self.config.objective.at(step / self.config.steps), rng)
 

@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import load_file
 
 from seqgen.models.checkpoint import load_model
+from seqgen.models.music_vae import Posterior
 from seqgen.training.config import ObjectiveConfig
 from tests.training.runs import config, make_shards, trainer
 
@@ -45,6 +46,19 @@ def test_a_run_learns_and_leaves_a_model(shards, tmp_path):
     assert sections["training"]["step"] == 200
     assert sections["representation"]["bars"] == 1
     assert any(name.startswith("events.out.tfevents") for name in os.listdir(tmp_path / "run"))
+
+
+@pytest.mark.parametrize("at_once", [1, 3, 8])
+def test_a_batch_in_parts_has_the_gradients_of_the_whole(shards, tmp_path, monkeypatch, at_once):
+    monkeypatch.setattr(Posterior, "sample", lambda q, rng=None: q.mean)  # parts make other draws
+    plain = ObjectiveConfig(beta=0.1, input_dropout=0.0)
+    settings = config(shards, tmp_path / "run", objective=plain, average=0.0)
+    whole, parts = trainer(settings), trainer(replace(settings, at_once=at_once))
+    for name in ("loss", "nll", "kl"):
+        a, b = (getattr(losses, name) for losses in (whole._step(), parts._step()))
+        torch.testing.assert_close(a, b)
+    for a, b in zip(whole.bare.parameters(), parts.bare.parameters(), strict=True):
+        torch.testing.assert_close(a.grad, b.grad, rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
