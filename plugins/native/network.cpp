@@ -232,7 +232,7 @@ void Network::take_note(const NoteRecord& note) {
                        std::isfinite(note.beat) && note.duration > 0 && note.duration < 40000;
     const bool current = uint32_t(note.epoch - place.line) <= uint32_t(place.epoch - place.line);
     const double horizon = std::max(kHorizon, 4 * place.bar);
-    if (!sound || !current || note.beat > place.beat + horizon) return;
+    if (!sound || !current || note.beat > place.beat + horizon || note.beat < place.covered) return;
     if (place.line != line_) {
         line_ = place.line;
         epoch_ = note.epoch;

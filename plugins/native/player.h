@@ -4,6 +4,7 @@
 // samples in between. A jump (seek, loop) or `restart` begins a line: what was queued for another line is
 // dropped and sounding notes end. Each line has one or more epochs: a change of tempo or metre begins an epoch on
 // the same line, where beats mean what they meant, so that queued notes stay and sounding ones end at their beat.
+// A jump back to where this line has been, as a loop makes, is bridged from memory until the service can answer.
 #pragma once
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <cstdint>
 
 #include "frames.h"
+#include "memory.h"
 #include "queue.h"
 
 namespace seqgen {
@@ -26,6 +28,7 @@ struct Place {
     uint32_t line = 0, epoch = 0;  // notes of the epochs line .. epoch are valid
     uint32_t playing = 0, unused = 0;
     double beat = 0, tempo = 120, bar = 4;
+    double covered = -HUGE_VAL;  // up to this beat the audio thread remembers its notes, and needs none
 };
 
 constexpr double kSlack = 0.01;       // quarter notes that host time may wander before it counts as a jump
@@ -40,7 +43,7 @@ public:
     uint32_t late() const { return late_; }
     const HostTime& time() const { return time_; }
     Place place() const {
-        return {line_, epoch_, time_.playing, 0, time_.beat, time_.tempo, time_.bar};
+        return {line_, epoch_, time_.playing, 0, time_.beat, time_.tempo, time_.bar, memory_.covered()};
     }
     double ahead() const {
         const NoteRecord* last = queue_.back();
@@ -52,7 +55,9 @@ public:
     template <typename Out>
     void locate(const HostTime& time, uint32_t offset, Out&& out) {
         if (std::abs(time.beat - time_.beat) > kSlack) {
-            restart(offset, out);
+            line_ = ++epoch_;
+            silence(offset, out);
+            memory_.jump(time_.beat, time.beat);
         } else if (time.tempo != time_.tempo || time.bar != time_.bar) {
             ++epoch_;
         }
@@ -64,6 +69,7 @@ public:
     void restart(uint32_t offset, Out&& out) {
         line_ = ++epoch_;
         silence(offset, out);
+        memory_.begin(time_.beat);
     }
 
     // Play the samples from..to of this block.
@@ -88,7 +94,8 @@ public:
                 if (!release(*ending, sample(ending->end), out)) break;  // no room: in the next block
             } else if (on) {
                 begin(*note, sample(note->beat), out);
-                queue_.pop();
+                memory_.keep(*note);
+                if (!memory_.pop()) queue_.pop();
             } else {
                 break;
             }
@@ -108,7 +115,8 @@ private:
 
     // The next note that can be in time, after dropping those that cannot.
     const NoteRecord* next(double earliest) {
-        const NoteRecord* note;
+        const NoteRecord* note = memory_.front();
+        if (note) return note;
         while ((note = queue_.front())) {
             if (valid(*note)) {
                 if (note->beat >= earliest) break;
@@ -155,6 +163,7 @@ private:
     }
 
     NoteQueue& queue_;
+    Memory memory_;
     double rate_;
     HostTime time_;
     uint32_t line_ = 1, epoch_ = 1;
