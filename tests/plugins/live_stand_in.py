@@ -8,7 +8,6 @@ Python 3.7 and later, standard library only.
 
 from __future__ import annotations
 
-import sys
 import threading
 import types
 from typing import Any
@@ -235,101 +234,3 @@ class Song:
         if not self.undo.open:
             raise RuntimeError("no step of undo is open")
         self.undo.open = False
-
-
-class CInstance:
-    """What Live hands to a script."""
-
-    def __init__(self, song: Song) -> None:
-        self.song, self.messages, self.log = song, [], []
-
-
-class ControlSurface:
-    """The part of _Framework.ControlSurface that the script uses."""
-
-    def __init__(self, c_instance: CInstance) -> None:
-        self._c_instance, self._elements = c_instance, []
-
-    def component_guard(self) -> Any:
-        surface = self
-
-        class Guard:
-            def __enter__(self) -> None:
-                ButtonElement.surface = surface
-
-            def __exit__(self, *_: object) -> None:
-                ButtonElement.surface = None
-
-        return Guard()
-
-    def song(self) -> Song:
-        main_thread_only()
-        return self._c_instance.song
-
-    def update_display(self) -> None:
-        main_thread_only()
-
-    def receive_midi(self, midi_bytes: tuple[int, int, int]) -> None:
-        status, number, value = midi_bytes
-        for element in self._elements:
-            if (element.channel, element.number) == (status & 15, number) and status & 0xF0 in (0x80, 0x90):
-                for listener in element.listeners:
-                    listener(value if status & 0xF0 == 0x90 else 0)
-
-    def log_message(self, *message: object) -> None:
-        main_thread_only()
-        self._c_instance.log.append(" ".join(map(str, message)))
-
-    def show_message(self, message: str) -> None:
-        main_thread_only()
-        self._c_instance.messages.append(message)
-
-    def disconnect(self) -> None:
-        main_thread_only()
-
-
-class ButtonElement:
-    surface: Any = None
-
-    def __init__(self, is_momentary: bool, msg_type: int, channel: int, identifier: int) -> None:
-        if ButtonElement.surface is None:
-            raise AssertionError("control elements are made in component_guard")
-        self.channel, self.number, self.listeners = channel, identifier, []
-        ButtonElement.surface._elements.append(self)
-
-    def add_value_listener(self, listener: Any) -> None:
-        self.listeners.append(listener)
-
-
-def modules() -> dict[str, types.ModuleType]:
-    """What `import` finds in Live, by name; put into sys.modules while the script runs."""
-
-    def module(name: str, **names: Any) -> types.ModuleType:
-        made = types.ModuleType(name)
-        made.__dict__.update(names)
-        return made
-
-    clip = module("Live.Clip", MidiNoteSpecification=MidiNoteSpecification, Clip=Clip)
-    return {
-        "Live": module("Live", Clip=clip),
-        "Live.Clip": clip,
-        "_Framework": module("_Framework", __path__=[]),
-        "_Framework.ButtonElement": module("_Framework.ButtonElement", ButtonElement=ButtonElement),
-        "_Framework.ControlSurface": module("_Framework.ControlSurface", ControlSurface=ControlSurface),
-        "_Framework.InputControlElement": module("_Framework.InputControlElement", MIDI_NOTE_TYPE=0),
-    }
-
-
-def load(folder: str) -> types.ModuleType:
-    """The script's package from its folder, under a name that hides no other."""
-    import importlib.util
-
-    spec = importlib.util.spec_from_file_location(
-        "seqgen_live_script", folder + "/__init__.py", submodule_search_locations=[folder]
-    )
-    assert spec is not None
-    assert spec.loader is not None
-    package = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = package
-    spec.loader.exec_module(package)
-    return package

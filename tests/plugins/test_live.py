@@ -1,111 +1,22 @@
 """The Remote Script of Ableton Live, against a stand-in for Live's Python."""
 
 import ast
-import random
-import socket
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
-
-import pytest
 
 from seqgen.serve import protocol
 from tests.plugins import live_stand_in as live
 from tests.plugins import service_stand_in as stand_in
+from tests.plugins.live_host import Host, clip_of, there, uneven
 
 SCRIPT = Path(__file__).parents[2] / "plugins" / "live" / "seqgen"
-
-
-@pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
-    for name, module in live.modules().items():
-        monkeypatch.setitem(sys.modules, name, module)
-    yield live.load(str(SCRIPT))
-    for name in [name for name in sys.modules if name.startswith("seqgen_live_script")]:
-        del sys.modules[name]
-
-
-class Host:
-    """Live with the script running, and the hands of its user."""
-
-    def __init__(self, script: ModuleType, song: live.Song) -> None:
-        self.song, self.instance = song, live.CInstance(song)
-        self.surface = script.create_instance(self.instance)
-
-    def rename(self, clip: live.Clip, name: str) -> None:
-        self.song.view.detail_clip = clip
-        self.surface.update_display()
-        clip._name = name
-        self.surface.update_display()
-
-    def until(self, text: str) -> str:
-        """Live's clock runs until a message has this text."""
-        end = time.monotonic() + 20
-        while time.monotonic() < end:
-            self.surface.update_display()
-            if found := [message for message in self.instance.messages if text in message]:
-                return str(found[-1])
-            time.sleep(0.005)
-        raise AssertionError(f"{text!r} is in none of {self.instance.messages}, {self.instance.log[-3:]}")
-
-
-@pytest.fixture
-def song() -> live.Song:
-    return live.Song()
-
-
-@pytest.fixture
-def start(
-    script: ModuleType, song: live.Song, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., Host]]:
-    hosts: list[Host] = []
-
-    def begin(port: int, token: str = stand_in.TOKEN) -> Host:
-        monkeypatch.setenv("SEQGEN_HOME", str(stand_in.settings(tmp_path / "home", token)))
-        monkeypatch.setenv("SEQGEN_PORT", str(port))
-        hosts.append(Host(script, song))
-        return hosts[-1]
-
-    yield begin
-    for host in hosts:
-        host.surface.disconnect()
-
-
-def clip_of(
-    song: live.Song, slot: int, notes: list[tuple[float, float, int, int]], length: float = 32.0
-) -> live.Clip:
-    song.tracks[0].clip_slots[slot].create_clip(length)
-    clip = song.tracks[0].clip_slots[slot].clip
-    assert clip is not None
-    clip._notes = [live.MidiNoteSpecification(p, s, d, float(v)) for s, d, p, v in notes]
-    song.undo.steps.clear()
-    return clip
-
-
-def uneven(count: int, length: float = 32.0) -> list[tuple[float, float, int, int]]:
-    rng = random.Random(3)
-    notes = [
-        (rng.random() * length, 0.01 + rng.random(), rng.randrange(128), rng.randrange(1, 128))
-        for _ in range(count)
-    ]
-    return sorted(notes, key=lambda note: (note[0], note[2]))
-
-
-def there(clip: Any) -> list[tuple[float, float, int, int]]:
-    return [(n.start_time, n.duration, n.pitch, n.velocity) for n in clip._notes]
 
 
 def ends(request: Any) -> protocol.Result:
     pieces = [protocol.Piece(part.notes, 8, 1, title) for part, title in ((request.a, "a"), (request.b, "b"))]
     return stand_in.result(request, *pieces, notices=("Two of two.",))
-
-
-def unchanged(song: live.Song, clips: int) -> bool:
-    made = sum(slot.has_clip for track in song.tracks for slot in track.clip_slots)
-    return made == clips and not any(track.arrangement_clips for track in song.tracks)
 
 
 def test_64_notes_go_there_and_back_with_exact_times(song: live.Song, start: Callable[..., Host]) -> None:
@@ -216,121 +127,6 @@ def test_an_old_name_does_nothing(song: live.Song, start: Callable[..., Host]) -
             host.surface.update_display()
     assert len(host.instance.messages) == 1  # that it is ready
     assert not service.paths
-
-
-def test_a_missing_server_is_said(song: live.Song, start: Callable[..., Host]) -> None:
-    clip = clip_of(song, 0, uneven(4))
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        host = start(taken.getsockname()[1])
-        host.rename(clip, "seqgen sample")
-        assert "start `seqgen serve`" in host.until("nothing answers")
-    assert unchanged(song, 1)
-    assert not song.undo.open
-
-
-def test_a_wrong_and_a_missing_token_are_said(
-    song: live.Song, start: Callable[..., Host], tmp_path: Path
-) -> None:
-    clip = clip_of(song, 0, uneven(4))
-    with stand_in.running(ends) as service:
-        host = start(service.port, token="f" * 64)
-        host.rename(clip, "seqgen sample")
-        host.until("refused the token")
-        (tmp_path / "home" / "token").write_text("short")
-        host.rename(clip, "seqgen sample 2")
-        host.until("expected 64 hexadecimal digits")
-        (tmp_path / "home" / "token").unlink()
-        host.rename(clip, "seqgen sample 3")
-        host.until("there is no token at")
-    assert unchanged(song, 1)
-    assert not service.requests
-
-
-def test_busy_is_said_and_nothing_waits(song: live.Song, start: Callable[..., Host]) -> None:
-    clip = clip_of(song, 0, uneven(4))
-    with stand_in.running(lambda r: protocol.Failed(r.id, "busy", "8 requests wait; try again")) as service:
-        service.gate.clear()
-        host = start(service.port)
-        host.rename(clip, "seqgen sample model=mel-2bar")
-        host.rename(clip, "seqgen sample 2")
-        host.until("still at work")
-        service.gate.set()
-        host.until("busy: 8 requests wait; try again")
-    assert unchanged(song, 1)
-
-
-@pytest.mark.parametrize(
-    "note",
-    [
-        '{"start":0,"duration":1,"pitch":128,"velocity":1}',
-        '{"start":-1,"duration":1,"pitch":1,"velocity":1}',
-        '{"start":NaN,"duration":1,"pitch":1,"velocity":1}',
-        "7",
-    ],
-)
-def test_a_strange_answer_changes_nothing(song: live.Song, start: Callable[..., Host], note: str) -> None:
-    clip = clip_of(song, 0, uneven(4))
-    good = '{"start":0,"duration":1,"pitch":60,"velocity":1}'
-    ends = '],"bars":2,"seed":1,"title":""}'
-    pieces = f'{{"notes":[{good}{ends},{{"notes":[{note}{ends}'
-    body = f'{{"type":"result","id":"live","model":"m","pieces":[{pieces}]}}'
-    with stand_in.running(lambda _: body.encode()) as service:
-        host = start(service.port)
-        host.rename(clip, "seqgen sample model=m")
-        host.until("not as the protocol has it")
-    assert unchanged(song, 1)
-
-
-def test_what_live_refuses_is_taken_back(
-    song: live.Song, start: Callable[..., Host], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clip = clip_of(song, 0, uneven(4))
-    piece = protocol.Piece([protocol.Note(0, 1, 60)], 2, 1, "new")
-
-    def refuse(_: object, notes: Any) -> None:
-        raise RuntimeError("the clip is locked")
-
-    monkeypatch.setattr(live.Clip, "add_new_notes", refuse)
-    with stand_in.running(lambda r: stand_in.result(r, piece)) as service:
-        host = start(service.port)
-        host.rename(clip, "seqgen sample")
-        host.until("Live refused: the clip is locked")
-    assert unchanged(song, 1)
-    assert not song.undo.open
-
-
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("seqgen", "expected 'seqgen' and one of a, interpolate, sample, continue"),
-        ("seqgen dance", "expected 'seqgen' and one of"),
-        ("seqgen interpolate 1", "a number from 2 to 256"),
-        ("seqgen continue 65", "a number from 1 to 64"),
-        ("seqgen sample seed=-1", "seed: expected 0 to"),
-        ("seqgen sample temperature=nan", "temperature: expected 0 to 4"),
-        ("seqgen sample speed=2", "expected an option of model"),
-        ("seqgen interpolate 5", "there is no A yet"),
-    ],
-)
-def test_a_wrong_command_is_said_and_its_name_stays(
-    song: live.Song, start: Callable[..., Host], name: str, said: str
-) -> None:
-    clip = clip_of(song, 0, uneven(4))
-    host = start(1)
-    host.rename(clip, name)
-    host.until(said)
-    assert clip.name == name
-    assert unchanged(song, 1)
-
-
-def test_a_deleted_a_is_said(song: live.Song, start: Callable[..., Host]) -> None:
-    a, b = clip_of(song, 0, uneven(4)), clip_of(song, 1, uneven(4))
-    host = start(1)
-    host.rename(a, "seqgen a")
-    song.tracks[0].clip_slots[0].delete_clip()
-    host.rename(b, "seqgen interpolate")
-    host.until("A is gone")
 
 
 def test_the_real_service_answers(song: live.Song, start: Callable[..., Host], real_service: Any) -> None:
