@@ -1,6 +1,7 @@
 # make demo       blend melodies and drum beats, and translate as words arrive, with the shipped models
 # make test       the tests                    make lint    style, types, layers
 # make bench      the benchmarks on this CPU   make gpu-check   tests and benchmarks on a CUDA GPU
+# make sanitize   the native kernels' tests under AddressSanitizer and UndefinedBehaviorSanitizer (needs GCC)
 # make plugin     LV2, VST3, CLAP and JACK, in plugins/native/build (needs dpf-source and lv2-dev)
 #
 # Each target makes the virtual environment it needs, once. PYTHON=... chooses the interpreter, VENV=... the folder,
@@ -10,7 +11,7 @@ VENV ?= .venv
 WORKERS ?= 2
 BIN := $(VENV)/bin
 
-.PHONY: help install demo test lint bench gpu-check plugin clean
+.PHONY: help install demo test lint bench gpu-check plugin sanitize clean
 .DELETE_ON_ERROR:
 
 help:
@@ -88,6 +89,14 @@ gpu-check: $(VENV)/.installed-dev
 
 plugin:
 	$(MAKE) -C plugins/native
+
+build/sanitized/.built: $(NATIVE) seqgen/kernels/native/build.py | $(VENV)/.installed-dev
+	@echo "Building the native kernels for the sanitizers, which takes minutes"
+	@$(BIN)/python -m seqgen.kernels.native.build --sanitize $(@D)
+	@touch $@
+
+sanitize: $(VENV)/.installed-dev build/sanitized/.built
+	$(BIN)/python -m tests.kernels.sanitize build/sanitized -n $(WORKERS)
 
 clean:
 	rm -rf plugins/native/build

@@ -59,7 +59,7 @@ def test_threads_are_named_in_the_environment(monkeypatch, no_cache):
 def test_a_missing_library_is_said_once_and_torch_serves(monkeypatch, no_cache, caplog, tmp_path):
     p = torch.rand(2, 3, 4)
     wanted = expected_alignment(p, backend="naive")
-    monkeypatch.setattr(build, "path", lambda level: tmp_path / level)
+    monkeypatch.setenv("SEQGEN_NATIVE", str(tmp_path))
     with caplog.at_level(logging.WARNING, "seqgen"):
         for _ in range(3):
             torch.testing.assert_close(expected_alignment(p), wanted)
@@ -67,6 +67,12 @@ def test_a_missing_library_is_said_once_and_torch_serves(monkeypatch, no_cache, 
     assert "python -m seqgen.kernels.native.build" in record.getMessage()
     with pytest.raises(ValueError, match=r"not built here: with a C\+\+ compiler"):
         expected_alignment(p, backend="native")
+
+
+def test_a_folder_of_libraries_that_is_none_is_said(monkeypatch, no_cache, tmp_path):
+    monkeypatch.setenv("SEQGEN_NATIVE", str(tmp_path / "none"))
+    with pytest.raises(ValueError, match=r"SEQGEN_NATIVE must be a folder .* got '.*none'"):
+        library.load()
 
 
 def test_no_compiler_is_said(monkeypatch, capsys, tmp_path):
@@ -111,6 +117,18 @@ def test_a_build_is_loaded_by_name(monkeypatch, tmp_path):
     built = build.build(tmp_path)
     assert set(built) == {build.path(level, tmp_path) for level in build.levels()} == set(tmp_path.iterdir())
     assert built[0].read_text() == "built"
+
+
+def test_a_build_for_sanitizers_goes_elsewhere(monkeypatch, tmp_path):
+    """With a compiler that writes its flags."""
+    compiler = "import sys; open(sys.argv[sys.argv.index('-o') + 1], 'w').write(' '.join(sys.argv))"
+    monkeypatch.setenv("CXX", f'{sys.executable} -c "{compiler}"')
+    folder = tmp_path / "new" / "sanitized"
+    assert build.main(["--sanitize", str(folder)]) == 0
+    assert set(folder.iterdir()) == {build.path(level, folder) for level in build.levels()}
+    flags = build.path("portable", folder).read_text().split()
+    assert flags.index("-O3") < flags.index("-O1")  # the last one counts
+    assert set(build.SANITIZE) <= set(flags)
 
 
 def test_importing_the_kernels_brings_no_triton():

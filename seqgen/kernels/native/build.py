@@ -1,11 +1,15 @@
 """python -m seqgen.kernels.native.build: compile the native library, once for each processor level.
 
+With `--sanitize FOLDER` it is compiled into another folder, with AddressSanitizer and
+UndefinedBehaviorSanitizer in it.
+
 The install runs it too (`hatch_build.py`), where neither torch nor seqgen can be imported yet: standard
 library only.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import os
 import platform
@@ -13,6 +17,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -27,6 +32,14 @@ SOURCES = (
 )
 HEADERS = ("vector.h", "work.h", "activation.h", "decode.h", "draw.h", "product.h")
 FLAGS = ("-std=c++17", "-O3", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden", "-fno-math-errno")
+SANITIZE = (
+    "-O1",
+    "-g",
+    "-fno-omit-frame-pointer",
+    "-fsanitize=address,undefined",
+    "-fno-sanitize-recover=undefined",  # undefined behaviour ends the process: a line on stderr fails no test
+    "-D_GLIBCXX_ASSERTIONS",
+)
 AVX512 = ("-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma")
 X86_LEVELS = {
     "avx512dot": (*AVX512, "-mavx512vnni", "-mavx512bf16"),
@@ -56,20 +69,22 @@ def compiler() -> list[str] | None:
     return None
 
 
-def build(folder: Path = HERE) -> list[Path]:
+def build(folder: Path = HERE, more: tuple[str, ...] = ()) -> list[Path]:
     """Compile every level into `folder`, at the same time, and remove older libraries.
 
-    Returns what was built. Raises OSError, with what the compiler said, where nothing could be.
+    more: flags that come after those of every level. Returns what was built. Raises OSError, with what the
+    compiler said, where nothing could be.
     """
     command = compiler()
     if command is None:
         raise OSError("found no C++ compiler (c++, g++, clang++ or $CXX)")
     running = {}
+    folder.mkdir(parents=True, exist_ok=True)
     for level, flags in levels().items():
         target = path(level, folder)
         part = target.with_suffix(f".{os.getpid()}.part")  # a process that loads it sees all of it or nothing
         sources = [str(HERE / name) for name in SOURCES]
-        line = [*command, *FLAGS, *flags, *sources, "-o", str(part)]
+        line = [*command, *FLAGS, *flags, *more, *sources, "-o", str(part)]
         running[target, part] = subprocess.Popen(line, stderr=subprocess.PIPE, text=True)
     built, said = [], ""
     for (target, part), process in running.items():
@@ -85,9 +100,14 @@ def build(folder: Path = HERE) -> list[Path]:
     return built
 
 
-def main() -> int:
+def main(arguments: Sequence[str] = ()) -> int:
+    parser = argparse.ArgumentParser(prog="python -m seqgen.kernels.native.build")
+    parser.add_argument(
+        "--sanitize", type=Path, metavar="FOLDER", help="build for the sanitizers, into FOLDER instead"
+    )
+    folder = parser.parse_args(arguments).sanitize
     try:
-        built = build()
+        built = build() if folder is None else build(folder, SANITIZE)
     except OSError as error:
         print(f"the native kernels were not built: {error}", file=sys.stderr)
         return 1
@@ -96,4 +116,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -8,6 +8,7 @@ import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -64,6 +65,7 @@ class Native:
 def load(level: str | None = None, threads: int | None = None) -> Native | None:
     """The library for this processor, or the one of `level`; None, said once, where none is built.
 
+    It is looked for in the folder $SEQGEN_NATIVE, else beside this file; what is no folder is a ValueError.
     threads: by default $SEQGEN_THREADS, else 1: a batch is small work, and more threads than cores fight.
     """
     return _load(level, threads)
@@ -74,9 +76,10 @@ def _load(level: str | None, threads: int | None) -> Native | None:
     # Imported at the top, `python -m` would find it there before it runs it, and warn.
     from seqgen.kernels.native import build
 
+    folder = _wanted_folder() or build.HERE
     able = ABILITIES.get(torch.backends.cpu.get_cpu_capability(), ("portable",))
     for name in able if level is None else (level,):
-        file = build.path(name)
+        file = build.path(name, folder)
         if file.exists():
             library = ctypes.CDLL(str(file))
             if library.runs_here():
@@ -86,6 +89,15 @@ def _load(level: str | None, threads: int | None) -> Native | None:
         "With a C++ compiler: python -m seqgen.kernels.native.build"
     )
     return None
+
+
+def _wanted_folder() -> Path | None:
+    wanted = os.environ.get("SEQGEN_NATIVE")
+    if not wanted:
+        return None
+    if not Path(wanted).is_dir():
+        raise ValueError(f"SEQGEN_NATIVE must be a folder of built libraries, got {wanted!r}; unset it")
+    return Path(wanted)
 
 
 def _wanted_threads() -> int:
