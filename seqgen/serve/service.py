@@ -11,10 +11,13 @@ from dataclasses import dataclass
 
 import uvicorn
 
+from seqgen.serve import plugin_music, stream
 from seqgen.serve.engine import Engine
 from seqgen.serve.http import app
 from seqgen.serve.log import log
+from seqgen.serve.osc_control import OscControl
 from seqgen.serve.protocol import MAX_BYTES
+from seqgen.serve.steering import Steering
 
 LOOPBACK = "127.0.0.1"
 HTTP_PORT, STREAM_PORT, OSC_PORT = 7716, 7717, 7718
@@ -47,20 +50,47 @@ async def serve(
     Raises:
         ValueError: for a port that is taken.
     """
-    with listen(ports.http, "port") as listening:
+    async with contextlib.AsyncExitStack() as parts:
+        parts.push_async_callback(asyncio.to_thread, engine.close)
+        listening = parts.enter_context(listen(ports.http, "port"))
+        steering = Steering()
+        found = Ports(
+            listening.getsockname()[1],
+            await _stream(parts, engine, token, ports.stream, steering),
+            _osc(parts, token, ports.osc, steering),
+        )
         server = Server(_settings(engine, token, rate))
-        loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(NotImplementedError, ValueError):  # Windows; another thread
-                loop.add_signal_handler(number, _end, server)
-        found = Ports(listening.getsockname()[1], ports.stream, ports.osc)
+                asyncio.get_running_loop().add_signal_handler(number, _end, server)
         log("serving", http=found.http, stream=found.stream, osc=found.osc)
         ready(found)
-        try:
-            await server.serve(sockets=[listening])
-        finally:
-            await asyncio.to_thread(engine.close)
-            log("ended")
+        await server.serve(sockets=[listening])
+    log("ended")
+
+
+async def _stream(
+    parts: contextlib.AsyncExitStack, engine: Engine, token: str, port: int | None, steering: Steering
+) -> int | None:
+    if port is None:
+        return None
+    try:
+        server = await stream.Server.start(
+            plugin_music.pieces(engine), plugin_music.names(engine), token, LOOPBACK, port, steering.over
+        )
+    except OSError as error:
+        raise ValueError(f"stream_port: cannot listen on {LOOPBACK}:{port} ({error})") from None
+    parts.push_async_callback(server.close)
+    return server.port
+
+
+def _osc(parts: contextlib.AsyncExitStack, token: str, port: int | None, steering: Steering) -> int | None:
+    if port is None:
+        return None
+    control = OscControl(port, token, steering.actions())
+    control.start()
+    parts.callback(control.close)
+    return control.port
 
 
 def listen(port: int, name: str) -> socket.socket:

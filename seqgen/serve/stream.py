@@ -1,8 +1,8 @@
 """The stream to the native plugin: a piece of music in a loop, a little ahead of the host's play head.
 
 A plugin connects to a port of the loopback, says its token, and tells where its host is (`frames`). It gets
-notes bar by bar, two to three bars ahead of the play head, and from the play head on again whenever it begins an
-epoch. Where music comes from is an argument: `Pieces`.
+notes bar by bar, two to three bars ahead of the play head, and from the play head on again whenever it begins
+an epoch. Where music comes from is an argument: `Pieces`.
 
 Asyncio, no torch. Whoever says what it should not, says nothing, or does not read, is closed.
 """
@@ -55,6 +55,12 @@ class Want(NamedTuple):
 
 Pieces = Callable[[Want], Awaitable[Loop]]
 """Makes the music. A ValueError's message is told to the plugin, and it goes on with what it had."""
+Adjust = Callable[[Settings], Settings]
+"""What is wanted from outside in place of a plugin's own settings"""
+
+
+def unchanged(settings: Settings) -> Settings:
+    return settings
 
 
 class Server:
@@ -64,22 +70,29 @@ class Server:
     >>> await server.close()  # doctest: +SKIP
     """
 
-    def __init__(self, pieces: Pieces, models: Sequence[str], token: str) -> None:
+    def __init__(self, pieces: Pieces, models: Sequence[str], token: str, adjust: Adjust = unchanged) -> None:
         self.port = 0
+        self._adjust = adjust
         self._pieces, self._models, self._token = pieces, list(models), token
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
 
     @classmethod
     async def start(
-        cls, pieces: Pieces, models: Sequence[str], token: str, host: str = "127.0.0.1", port: int = 7717
+        cls,
+        pieces: Pieces,
+        models: Sequence[str],
+        token: str,
+        host: str = "127.0.0.1",
+        port: int = 7717,
+        adjust: Adjust = unchanged,
     ) -> Server:
         """models: names in the order of their numbers in Settings; token: 64 hexadecimal characters.
 
         Raises:
             OSError: if the port is in use.
         """
-        server = cls(pieces, models, token)
+        server = cls(pieces, models, token, adjust)
         server._server = await asyncio.start_server(server._connected, host, port)
         server.port = server._server.sockets[0].getsockname()[1]
         return server
@@ -113,7 +126,7 @@ class Server:
         if len(self._tasks) > MOST_SESSIONS:
             raise ValueError(f"more than {MOST_SESSIONS} plugins at a time")
         writer.write(frames.frame(frames.WELCOME, "\n".join(self._models).encode()))
-        session = Session(self._pieces, writer)
+        session = Session(self._pieces, writer, self._adjust)
         try:
             while True:
                 session.take(*await asyncio.wait_for(_read(reader, frames.MOST_BYTES), SILENCE))
@@ -126,8 +139,8 @@ class Server:
 class Session:
     """One plugin: where it is, what it wants, and what it was sent."""
 
-    def __init__(self, pieces: Pieces, writer: asyncio.StreamWriter) -> None:
-        self._pieces, self._writer = pieces, writer
+    def __init__(self, pieces: Pieces, writer: asyncio.StreamWriter, adjust: Adjust = unchanged) -> None:
+        self._pieces, self._writer, self._adjust = pieces, writer, adjust
         self._position: Position | None = None
         self._settings: Settings | None = None
         self._clips: list[ClipMessage | None] = [None, None]
@@ -152,10 +165,11 @@ class Session:
 
     def send(self) -> None:
         """The notes that are due. Never waits: music that is not there yet comes with a later call."""
-        if not (self._position and self._settings and self._settings.run):
+        settings = self._settings and self._adjust(self._settings)
+        if not (self._position and settings and settings.run):
             self._epoch = None
             return
-        self._make(self._settings, self._position.bar)
+        self._make(settings, self._position.bar)
         if self._loop:
             self._fill(self._loop, self._position)
 

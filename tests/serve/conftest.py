@@ -27,7 +27,19 @@ class Service:
     def __init__(self, folder: Path, *flags: str):
         self.home = folder / "home"
         environment = {**os.environ, "SEQGEN_HOME": str(self.home)}
-        command = [sys.executable, "-m", "seqgen.cli.main", "serve", "--port", "0", *flags]
+        command = [
+            sys.executable,
+            "-m",
+            "seqgen.cli.main",
+            "serve",
+            "--port",
+            "0",
+            "--stream-port",
+            "0",
+            "--osc-port",
+            "0",
+            *flags,
+        ]
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
@@ -38,12 +50,16 @@ class Service:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         self.said = self.process.stdout.readline()
-        found = re.match(r"Serving on http://127.0.0.1:(\d+); the token is in (.*)", self.said)
+        found = re.match(
+            r"Serving on http://127.0.0.1:(\d+), plugins on port (\d+), OSC on UDP port (\d+); "
+            r"the token is in (.*)",
+            self.said,
+        )
         if found is None:
             self.end()
             raise RuntimeError(f"the service did not start: {self.said} {self.lines}")
-        assert Path(found[2]) == self.home / "token"
-        self.port = int(found[1])
+        assert Path(found[4]) == self.home / "token"
+        self.port, self.stream_port, self.osc_port = (int(found[k]) for k in (1, 2, 3))
         self.token = token(self.home)
 
     def _read(self) -> None:
