@@ -1,10 +1,8 @@
-"""The stream to the native plugin, as a plugin sees it."""
+"""The stream to the native plugin, as a plugin hears it."""
 
 from __future__ import annotations
 
 import asyncio
-import struct
-from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -13,84 +11,8 @@ pytest.importorskip("msgspec", reason="the [serve] extra is not installed")
 from seqgen.serve import frames, stream
 from seqgen.serve.frames import ClipMessage, NoteEvent
 from seqgen.serve.protocol import Note
-from seqgen.serve.stream import Loop, Server, Want, as_clip, between
-
-TOKEN = "0123456789abcdef" * 4
-EIGHTHS = Loop([Note(k / 2, 0.25, 60 + k) for k in range(16)], 8.0)
-
-
-async def eighths(want: Want) -> Loop:
-    return EIGHTHS
-
-
-class Plugin:
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
-        self.reader, self.writer = reader, writer
-
-    def say(self, kind: int, payload: bytes) -> None:
-        self.writer.write(frames.frame(kind, payload))
-
-    def settings(self, position: float = 0.5, run: bool = True) -> None:
-        self.say(frames.SETTINGS, frames.SETTINGS_RECORD.pack(0, run, 1, position, 0.5))
-
-    def at(self, beat: float, epoch: int = 1, playing: bool = False, bar: float = 4.0) -> None:
-        self.say(frames.POSITION, frames.POSITION_RECORD.pack(epoch, playing, beat, 120.0, bar))
-
-    async def hear(self) -> tuple[int, bytes]:
-        kind, _, size = frames.HEADER.unpack(await self.reader.readexactly(frames.HEADER.size))
-        return kind, await self.reader.readexactly(size)
-
-    async def status(self) -> tuple[int, str]:
-        while True:
-            kind, payload = await self.hear()
-            if kind == frames.STATUS:
-                return frames.STATUS_RECORD.unpack(payload[:4])[0], payload[4:].decode()
-
-    async def ready(self) -> None:
-        assert (await self.status())[0] == frames.LOADING
-        assert await self.status() == (frames.READY, "")
-
-    async def notes(self, count: int) -> list[NoteEvent]:
-        found = []
-        while len(found) < count:
-            kind, payload = await self.hear()
-            assert kind == frames.NOTE
-            epoch, channel, pitch, velocity, _, beat, duration = frames.NOTE_RECORD.unpack(payload)
-            found.append(NoteEvent(epoch, channel, pitch, velocity, beat, duration))
-        return found
-
-    async def closed(self) -> bool:
-        """Whether the service hangs up; what it still says is thrown away."""
-        try:
-            while await self.reader.read(1 << 16):
-                pass
-        except ConnectionResetError:
-            pass
-        return True
-
-
-def with_plugin(
-    play: Callable[[Plugin], Awaitable[None]], pieces: stream.Pieces = eighths, hello: bytes = TOKEN.encode()
-) -> None:
-    """Play a plugin that has said its hello to a service of its own."""
-
-    async def main() -> None:
-        server = await Server.start(pieces, ["one", "two"], TOKEN, port=0)
-        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        plugin = Plugin(reader, writer)
-        if hello:
-            plugin.say(frames.HELLO, hello)
-        try:
-            await asyncio.wait_for(play(plugin), 20)
-        finally:
-            writer.close()
-            await server.close()
-
-    asyncio.run(main())
-
-
-async def welcomed(plugin: Plugin) -> None:
-    assert await plugin.hear() == (frames.WELCOME, b"one\ntwo")
+from seqgen.serve.stream import Loop, Want, as_clip, between
+from tests.serve.stream_plugin import EIGHTHS, Plugin, welcomed, with_plugin
 
 
 def test_two_bars_ahead_then_bar_by_bar():
@@ -224,100 +146,6 @@ def test_what_goes_wrong_is_told_and_the_music_goes_on():
         assert (await plugin.notes(16))[0].beat == 100
 
     with_plugin(play, worse)
-
-
-BAD = {
-    "a message before the hello": frames.frame(frames.POSITION, bytes(32)),
-    "garbage": bytes(range(1, 200)),
-    "another version": struct.pack("<HHI", frames.HELLO, 2, 64) + TOKEN.encode(),
-    "another token": frames.frame(frames.HELLO, b"0" * 64),
-    "a short token": frames.frame(frames.HELLO, TOKEN[:63].encode()),
-    "a long token": frames.frame(frames.HELLO, TOKEN.encode() * 2),
-    "a megabyte": frames.frame(frames.HELLO, b"0" * (1 << 20)),
-}
-
-
-@pytest.mark.parametrize("name", BAD)
-def test_who_does_not_say_the_token_is_not_heard(name: str):
-    async def play(plugin: Plugin) -> None:
-        plugin.writer.write(BAD[name])
-        assert await plugin.reader.read(1) == b"" if name != "a megabyte" else await plugin.closed()
-
-    with_plugin(play, hello=b"")
-
-
-def test_who_says_nothing_is_closed(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(stream, "PATIENCE", 0.05)
-
-    async def play(plugin: Plugin) -> None:
-        assert await plugin.reader.read(1) == b""
-
-    with_plugin(play, hello=b"")
-
-
-NONSENSE = {
-    "a second hello": frames.frame(frames.HELLO, TOKEN.encode()),
-    "nan": frames.frame(frames.POSITION, frames.POSITION_RECORD.pack(1, 1, float("nan"), 120.0, 4.0)),
-    "no bar": frames.frame(frames.POSITION, frames.POSITION_RECORD.pack(1, 1, 0.0, 120.0, 0.0)),
-    "a cut clip": frames.frame(frames.CLIP, frames.CLIP_RECORD.pack(0, 2) + bytes(24)),
-    "slot 2": frames.frame(frames.CLIP, frames.CLIP_RECORD.pack(2, 0)),
-    "an unknown kind": struct.pack("<HHI", 5, 1, 0),
-    "too many bytes": struct.pack("<HHI", frames.CLIP, 1, 2**32 - 1),
-}
-
-
-@pytest.mark.parametrize("name", NONSENSE)
-def test_nonsense_closes_the_connection(name: str):
-    async def play(plugin: Plugin) -> None:
-        await welcomed(plugin)
-        plugin.writer.write(NONSENSE[name])
-        assert await plugin.closed()
-
-    with_plugin(play)
-
-
-def test_who_never_reads_is_closed(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(stream, "SILENCE", 0.2)
-    dense = Loop([Note(k / 1000, 0.1, k % 128) for k in range(8000)], 8.0)
-
-    async def much(want: Want) -> Loop:
-        return dense
-
-    async def main() -> None:
-        server = await Server.start(much, ["one"], TOKEN, port=0)
-        reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1024)
-        plugin = Plugin(reader, writer)
-        plugin.say(frames.HELLO, TOKEN.encode())
-        plugin.settings()
-        epoch = 0
-        while server._tasks or not epoch:  # until the service has given it up
-            epoch += 1
-            plugin.at(0.0, epoch)
-            await asyncio.sleep(0.001)
-            assert epoch < 10_000
-        writer.close()
-        await server.close()
-
-    asyncio.run(asyncio.wait_for(main(), 60))
-
-
-def test_no_more_sessions_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(stream, "MOST_SESSIONS", 1)
-
-    async def main() -> None:
-        server = await Server.start(eighths, ["one", "two"], TOKEN, port=0)
-        plugins = []
-        for _ in range(2):
-            plugins.append(Plugin(*await asyncio.open_connection("127.0.0.1", server.port)))
-            plugins[-1].say(frames.HELLO, TOKEN.encode())
-            if len(plugins) == 1:
-                await welcomed(plugins[0])
-        assert await plugins[1].reader.read(1) == b""
-        for plugin in plugins:
-            plugin.writer.close()
-        await server.close()
-
-    asyncio.run(main())
 
 
 def test_between_cuts_a_loop_exactly():
