@@ -18,6 +18,7 @@ from benchmarks import (
     decoding_gpu,
     full_size,
     interpolation,
+    playing,
     precision,
     preparing,
     startup,
@@ -67,6 +68,9 @@ SUBJECTS = {
     "full_size": Subject("Magenta's full size", lambda a: full_size.rows(), ("tests/models",)),
     "training": Subject("Training at Magenta's sizes", lambda a: training.rows(), ("tests/models",)),
     "startup": Subject("From a cold shell", lambda a: startup.rows(), ("tests/cli",)),
+    "playing": Subject(
+        "Playing through a MIDI port", lambda a: playing.rows(), ("tests/serve/test_player.py",)
+    ),
     "preparing": Subject("Preparing data", lambda a: preparing.rows(a.midi), ("tests/data",)),
 }
 

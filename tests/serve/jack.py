@@ -32,7 +32,8 @@ def jack_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("JACK_DEFAULT_SERVER", name)
     monkeypatch.setenv("JACK_NO_AUDIO_RESERVATION", "1")
     monkeypatch.setenv("JACK_NO_START_SERVER", "1")
-    command = ["jackd", "-r", "-d", "dummy", "-r", "48000", "-p", "128"]
+    # Synchronous and patient: on a busy machine no client is passed over, with what it was to be given.
+    command = ["jackd", "-S", "-r", "-t", "5000", "-d", "dummy", "-r", "48000", "-p", "256"]
     server = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ.copy()
     )
@@ -41,7 +42,11 @@ def jack_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield name
     finally:
         server.terminate()
-        server.wait(20)
+        try:
+            server.wait(5)
+        except subprocess.TimeoutExpired:  # it waits for a client that was killed
+            server.kill()
+            server.wait(20)
 
 
 def _wait(server: subprocess.Popen[bytes]) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 
 import pytest
 
@@ -27,7 +28,7 @@ from seqgen.io.live_midi import open_output
 from seqgen.serve.beats import TempoClock
 from seqgen.serve.player import Beat, Player, Sender, Wanted
 port = open_output("sending", backend="jack")
-clock = TempoClock(600.0)
+clock = TempoClock(1000.0)
 player = Player(port, clock, patience=10.0)
 input()  # somebody listens
 for bar in range(0, {NOTES} // 20):
@@ -110,8 +111,9 @@ def test_500_of_500_notes_arrive(jack):
         [sys.executable, "-c", SEND], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     listener = Listener()
-    port = listen("sending:out", listener)
-    out, _ = process.communicate("\n", timeout=120)
+    with closing(process.stdin), closing(process.stdout):
+        port = listen("sending:out", listener)
+        out, _ = process.communicate("\n", timeout=120)
     listener.wait(lambda messages: messages[-1][:2] == (0xB0, 123))
     port.close()
     on = [message[1:] for message in listener.messages if message[0] == 0x90]
