@@ -21,6 +21,7 @@ from benchmarks import (
     playing,
     precision,
     preparing,
+    serving,
     startup,
     streaming,
     training,
@@ -67,6 +68,7 @@ SUBJECTS = {
     "streaming": Subject("Streaming words, one core", lambda a: streaming.rows(), (*KERNELS, "tests/tasks")),
     "full_size": Subject("Magenta's full size", lambda a: full_size.rows(), ("tests/models",)),
     "training": Subject("Training at Magenta's sizes", lambda a: training.rows(), ("tests/models",)),
+    "serving": Subject("The service", lambda a: serving.rows(), ("tests/serve",)),
     "startup": Subject("From a cold shell", lambda a: startup.rows(), ("tests/cli",)),
     "playing": Subject(
         "Playing through a MIDI port", lambda a: playing.rows(), ("tests/serve/test_player.py",)

@@ -95,7 +95,8 @@ def _osc(parts: contextlib.AsyncExitStack, token: str, port: int | None, steerin
 
 def listen(port: int, name: str) -> socket.socket:
     """A socket that waits for clients on the loopback."""
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # With its protocol named, asyncio sends small messages at once: else one may wait 40 ms for another.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((LOOPBACK, port))
