@@ -48,7 +48,7 @@ $(VENV)/.installed-demo: pyproject.toml constraints.txt $(NATIVE) | $(BIN)/pytho
 
 $(VENV)/.installed-dev: pyproject.toml constraints.txt $(NATIVE) | $(BIN)/python
 	@echo "Installing seqgen and its tests' needs into $(VENV); torch is a large download, the first time takes minutes"
-	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,plot,train,translate,audio]'
+	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,plot,train,translate,audio,serve]'
 	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[simuleval]' || \
 		echo "SimulEval was not installed (from Python 3.12 on it needs a C compiler): its tests will be skipped"
 	@touch $@ $(VENV)/.installed-demo
