@@ -56,7 +56,7 @@ class Knobs:
             raise ValueError(f"seed: expected a whole number, got {value}")
         self._set(seed=int(value))
 
-    def _set(self, **change: float) -> None:
+    def _set(self, **change: float | int) -> None:
         with self._lock:
             self._settings = replace(self._settings, **change)  # type: ignore[arg-type]
         LOG.info("%s", ", ".join(f"{name} {value:g}" for name, value in change.items()))

@@ -117,7 +117,7 @@ def test_a_jump_ends_what_sounds_and_drops_what_was_queued():
     player.advance(0.0)
     assert [message for _, message in port.take()] == [(ON, 60, 90), (OFF, 60, 0)]
     assert player.wanted(0.0, 3) == Wanted(1, 2), "the bar in which the clock is"
-    player.add(Wanted(0, 1), [Beat(0.0, 9.0, 50, 90)])  # drawn for the place before the jump
+    player.add(Wanted(0, 2), [Beat(1.0, 2.0, 50, 90)])  # drawn before the jump
     player.add(Wanted(1, 2), [Beat(0.0, 4.0, 70, 90), Beat(1.0, 2.0, 71, 90)])
     player.advance(0.0)
     assert [message for _, message in port.messages] == [(ON, 71, 90)], "70 began before the place"
