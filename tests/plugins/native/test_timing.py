@@ -106,13 +106,14 @@ def test_a_seek_ends_what_sounds_and_plays_on_from_there(
 
 def test_a_loop_misses_no_note(service: Callable[..., Service], host: Callable[..., Host]):
     plugin = host(service().port)
-    plugin.do("block 480", f"until {Host.AHEAD} 7", "play 1", "run 192000 4")
+    plugin.do("block 480", f"until {Host.AHEAD} 7", "play 1", "run 192480 4")  # to beat 8.02: a note sounds
     for _ in range(2):
         plugin.heard.clear()
         plugin.do("locate 4.0")
         begin = int(plugin.do("run 0 0").split()[1])
-        plugin.do("run 24000 0.5", "run 72000 4")  # the service has a second for its answer
-        assert [number(midi) for midi in plugin.ons] == list(range(24, 24 + 32))
+        plugin.do("run 24000 0.5", "run 72480 4")  # the service has a second for its answer
+        assert plugin.heard[0] == Midi(begin, 0x80, number(plugin.ons[0]) + 32, 0), "what sounded ends"
+        assert [number(midi) for midi in plugin.ons] == list(range(24, 24 + 33))
         assert all(
             abs(midi.frame - begin - (number(midi) / 8 + 1 - 4) * RATE / 2) <= 1 for midi in plugin.ons
         )
