@@ -1,8 +1,8 @@
 """Ardour sessions written without a window: tempo, metre, and a MIDI track with one region for each track.
 
-Ardour's own `ardour7-lua` makes the session and its tracks, each with the synthesizer that comes with Ardour;
-then sources and regions are put into the session file. Regions lie in musical time, so Ardour's 1920 ticks a
-quarter note are the grid: notes between them move to the nearest tick.
+Ardour's own `ardour7-lua` makes the session and its tracks; then sources, regions and synthesizers are put
+into the session file. Regions lie in musical time, so Ardour's 1920 ticks a quarter note are the grid: notes
+between them move to the nearest tick.
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from seqgen.io.ardour_smf import TICKS_PER_QUARTER, smf_bytes, ticks
+from seqgen.io.ardour_xml import add_synth, region
 from seqgen.io.arrangement import Arrangement
 
 LUA_SESSION = "ardour7-lua"
 """the command that makes sessions, of Ardour 7 (Debian's and Ubuntu's package `ardour`)"""
-SYNTH = "https://community.ardour.org/node/7596"
-"""LV2 URI of ACE Reasonable Synth, which comes with Ardour"""
 SECONDS = 120.0
 """that Ardour may take to make a session"""
 _CREATE = """
@@ -32,12 +31,10 @@ assert(session, "no session")
 local map = Temporal.TempoMap.fetch_writable()
 {changes}
 Temporal.TempoMap.update(map)
-local synth = ARDOUR.LuaAPI.new_plugin_info({synth}, ARDOUR.PluginType.LV2)
-if synth:isnil() then synth = ARDOUR.PluginInfo() end
 local midi = ARDOUR.ChanCount(ARDOUR.DataType("midi"), 1)
 local audio = ARDOUR.ChanCount(ARDOUR.DataType("audio"), 2)
 for _, name in ipairs({names}) do
-    local made = session:new_midi_track(midi, audio, true, synth, nil, nil, 1, name,
+    local made = session:new_midi_track(midi, audio, true, ARDOUR.PluginInfo(), nil, nil, 1, name,
         ARDOUR.PresentationInfo.max_order, ARDOUR.TrackMode.Normal, true)
     print("TRACK " .. made:front():to_stateful():id():to_s())
 end
@@ -93,8 +90,7 @@ def _create(arrangement: Arrangement, session: Path, name: str, sample_rate: int
         name=lua_string(name),
         sample_rate=int(sample_rate),
         changes="\n".join(changes),
-        synth=lua_string(SYNTH),
-        names="{" + ", ".join(lua_string(track.name) for track in arrangement.tracks) + "}",
+        names="{" + ", ".join(lua_string(_title(track.name)) for track in arrangement.tracks) + "}",
     )
     file = session.parent / "create.lua"
     file.write_text(script, encoding="utf-8")
@@ -124,6 +120,11 @@ def lua_string(text: str) -> str:
     return '"' + "".join(plain) + '"'
 
 
+def _title(text: str) -> str:
+    """A name for a track: without line ends and what else cannot be seen."""
+    return re.sub("[\x00-\x1f\x7f\ud800-\udfff]", " ", text)[:200] or "track"
+
+
 def _place(quarter: float) -> str:
     return f"Temporal.timepos_t.from_ticks({round(quarter * TICKS_PER_QUARTER)})"
 
@@ -134,6 +135,7 @@ def _fill(arrangement: Arrangement, session: Path, name: str, routes: Sequence[s
     document = ElementTree.parse(file)
     root = document.getroot()
     sources, regions, playlists = (_part(root, part) for part in ("Sources", "Regions", "Playlists"))
+    strips = {strip.get("id"): strip for strip in _part(root, "Routes")}
     lists = {playlist.get("orig-track-id"): playlist for playlist in playlists}
     number = int(root.get("id-counter", "0")) + 1000
     midi = session / "interchange" / name / "midifiles"
@@ -148,8 +150,10 @@ def _fill(arrangement: Arrangement, session: Path, name: str, routes: Sequence[s
             sources, "Source", {"name": smf, "id": source, "type": "midi", "flags": "Writable,CanRename"}
         ).set("natural-position", "a0")
         title = file_name(track.name)
-        regions.append(_region(title, whole, source, length, whole_file=True))
-        lists[route].append(_region(f"{title}.1", placed, source, length, whole_file=False))
+        regions.append(region(title, whole, source, length, whole_file=True))
+        lists[route].append(region(f"{title}.1", placed, source, length, whole_file=False))
+        add_synth(strips[route], str(number))
+        number += 1
     root.set("id-counter", str(number))
     document.write(file, encoding="UTF-8", xml_declaration=True)
 
@@ -159,16 +163,3 @@ def _part(root: ElementTree.Element, name: str) -> ElementTree.Element:
     if found is None:
         raise ValueError(f"{LUA_SESSION} made a session without {name}: expected one of Ardour 7")
     return found
-
-
-def _region(name: str, identity: str, source: str, length: int, whole_file: bool) -> ElementTree.Element:
-    """A MIDI region at 0; `b` is musical time, in ticks."""
-    values = {
-        "name": name, "id": identity, "type": "midi", "whole-file": str(int(whole_file)),
-        "start": "b0", "length": f"b{length}@b0", "sync-position": "b0",
-        "ancestral-start": "b0", "ancestral-length": "b0@b0", "stretch": "1", "shift": "1",
-        "muted": "0", "opaque": "1", "locked": "0", "position-locked": "0", "automatic": "0",
-        "import": "0", "external": "0", "hidden": "0", "layering-index": "0", "tags": "", "contents": "0",
-        "first-edit": "nothing", "source-0": source, "master-source-0": source,
-    }  # fmt: skip
-    return ElementTree.Element("Region", values)

@@ -1,0 +1,10 @@
+-- Exports a session as sound. SESSION, NAME; OUT: a folder; SAMPLES: how many.
+AudioEngine:set_backend("None (Dummy)", "", "")
+local session = assert(load_session(os.getenv("SESSION"), os.getenv("NAME")))
+local export = session:simple_export()
+export:set_folder(os.getenv("OUT"))
+export:set_name("sound")
+export:set_range(0, tonumber(os.getenv("SAMPLES")))
+print("EXPORTED", export:check_outputs(), export:run_export())
+close_session()
+quit()
