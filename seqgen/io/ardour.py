@@ -134,6 +134,8 @@ def _fill(arrangement: Arrangement, session: Path, name: str, routes: Sequence[s
     file = session / f"{name}.ardour"
     document = ElementTree.parse(file)
     root = document.getroot()
+    for hint in root.findall("EngineHints"):  # of the engine used here: Ardour would warn that it has changed
+        root.remove(hint)
     sources, regions, playlists = (_part(root, part) for part in ("Sources", "Regions", "Playlists"))
     strips = {strip.get("id"): strip for strip in _part(root, "Routes")}
     lists = {playlist.get("orig-track-id"): playlist for playlist in playlists}
