@@ -10,7 +10,7 @@
 
 namespace {
 
-constexpr int64_t MOST_GATES = 1 << 21;  // numbers of gates that a thread keeps, unless one frame has more
+constexpr int64_t MOST_GATES = 1 << 20;  // numbers of gates that a thread keeps, unless one frame has more
 
 struct Task {
     const int32_t* stream;  // for each direction: [bias, read weights] of each block, then [own weights] of each
