@@ -36,7 +36,10 @@ def ship(run: Path, name: str, corpus: Path) -> Path:
 
 def card(name: str, model: AudioWaveNet, sections: dict, scores: AudioScores) -> str:
     """What the model is, what it was made from, how it sounds, and how to make it again."""
-    template = Template((HERE / "data_tools" / "wavenet_card.md").read_text(encoding="utf-8"))
+    vocoder = model.config.guide == "features"
+    file = "vocoder_card.md" if vocoder else "wavenet_card.md"
+    template = Template((HERE / "data_tools" / file).read_text(encoding="utf-8"))
+    heard, apart = scores.heard, scores.distance
     reach = AudioWaveNet.reach(model.config)
     return template.substitute(
         name=name,
@@ -51,10 +54,13 @@ def card(name: str, model: AudioWaveNet, sections: dict, scores: AudioScores) ->
         speakers=", ".join(f"{who} {value:.2f}" for who, value in scores.bits_by_speaker.items()),
         unigram=f"{scores.baseline['unigram']:.3f}",
         trigram=f"{scores.baseline['trigram']:.3f}",
-        heard=scores.heard["sampled"],
+        heard=heard["vocoded" if vocoder else "sampled"],
+        griffin=heard.get("griffin-lim"),
+        distance=f"{apart['vocoded']:.1f}" if vocoder else "",
+        griffin_distance=f"{apart['griffin-lim']:.1f}" if vocoder else "",
         real=scores.heard["real"],
         spoken=scores.spoken,
-        factor=f"{scores.real_time_factor:.0f}",
+        factor=f"{scores.real_time_factor:.2f}",
         signature=scores.signature,
     )
 
