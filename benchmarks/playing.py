@@ -36,7 +36,7 @@ print(*(f"{number}:{now}" for number, now in times))
 """
 
 
-MODES = {"asynchronous": (), "synchronous": ("-S", "-t", "5000")}
+MODES = {"asynchronous": (), "synchronous": ("-S", "-t", "1000")}
 """of jackd: by default a client that is late misses a period; in the other one all wait for it"""
 
 
@@ -98,5 +98,5 @@ def _jack(mode: tuple[str, ...]) -> Iterator[None]:
     try:
         yield
     finally:
-        server.kill()
-        server.wait(20)
+        server.terminate()  # not killed: it would keep one of the eight places that JACK has for servers
+        server.wait(60)

@@ -15,6 +15,8 @@ from typing import Any, Literal, Protocol, runtime_checkable
 Backend = Literal["auto", "alsa", "jack", "core", "windows"]
 MAX_NAME = 32
 """characters of a port's name, which also names our client"""
+DRAIN = 0.1
+"""seconds from the last message to the closing of a port: JACK takes messages a period at a time"""
 Receive = Callable[[float, tuple[int, ...]], None]
 """takes the time of arrival (seconds, `time.monotonic`) and the bytes of a message"""
 
@@ -34,13 +36,17 @@ class Port:
         self.name = name
         self.system = system
         """what carries it: ALSA, JACK ..."""
+        self._last = -DRAIN
+        """when a message was sent"""
 
     def send(self, message: bytes) -> None:
         self._device.send_message(message)
+        self._last = time.monotonic()
 
     def close(self) -> None:
         """Once or more often."""
         if self._device is not None:
+            time.sleep(max(self._last + DRAIN - time.monotonic(), 0.0))
             with contextlib.suppress(AttributeError):  # an output has no callback
                 self._device.cancel_callback()
             self._device.close_port()

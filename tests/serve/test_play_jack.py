@@ -40,6 +40,7 @@ sender.start()
 clock.run(time.monotonic(), True)
 assert player.done.wait(60)
 sender.stop()
+input()  # all has arrived
 port.close()
 print(player.sent, player.late)
 """
@@ -82,7 +83,7 @@ class Listener:
 
     def wait(self, ready, seconds=60.0):
         with self._news:
-            assert self._news.wait_for(lambda: ready(self.messages), seconds), self.messages[-20:]
+            assert self._news.wait_for(lambda: ready(self.messages), seconds), str(self.messages[-5:])
 
     def sounding(self):
         on = set()
@@ -113,8 +114,10 @@ def test_500_of_500_notes_arrive(jack):
     listener = Listener()
     with closing(process.stdin), closing(process.stdout):
         port = listen("sending:out", listener)
+        process.stdin.write("\n")
+        process.stdin.flush()
+        listener.wait(lambda messages: messages and messages[-1][:2] == (0xB0, 123))
         out, _ = process.communicate("\n", timeout=120)
-    listener.wait(lambda messages: messages[-1][:2] == (0xB0, 123))
     port.close()
     on = [message[1:] for message in listener.messages if message[0] == 0x90]
     off = [message[1] for message in listener.messages if message[0] == 0x80]
