@@ -12,22 +12,21 @@ Undo takes them away.
 
 -- Ardour keeps only this function of the file, so everything stands inside it.
 function factory() return function()
-	local TITLE, PORT = "seqgen", 7716
+	local TITLE, PORT = "seqgen", tonumber(os.getenv("SEQGEN_PORT") or "") or 7716
 
 	local function say(text, kind)
 		LuaDialog.Message(TITLE, text, kind or LuaDialog.MessageType.Error, LuaDialog.ButtonType.Close):run()
 	end
 
+	-- Ardour takes dofile and require from actions.
 	local function part(name)
-		local folder = debug.getinfo(1, "S").source:match("^@(.*[/\\])")
-		for _, place in ipairs({ folder or "", ARDOUR.user_config_directory(-1) .. "/scripts/" }) do
-			local file = io.open(place .. name, "r")
-			if file then
-				file:close()
-				return dofile(place .. name)
-			end
+		local file = io.open(ARDOUR.user_config_directory(-1) .. "/scripts/" .. name, "r")
+		if not file then
+			error(name .. " is missing: copy all .lua files of plugins/ardour into Ardour's scripts folder", 0)
 		end
-		error(name .. " is missing: copy all files of plugins/ardour into Ardour's scripts folder", 0)
+		local text = file:read("a")
+		file:close()
+		return assert(load(text, name, "t"))()
 	end
 
 	local function models(client, request)

@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import shutil
+import socket
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -10,8 +12,8 @@ import pytest
 from seqgen.io.ardour import write_ardour
 from seqgen.serve import protocol
 from tests.io.test_arrangement import song
-from tests.plugins.ardour.running import lua, needs_ardour, notes, regions
-from tests.plugins.service_stand_in import TOKEN, running
+from tests.plugins.ardour.running import PLUGIN, lua, needs_ardour, notes, regions
+from tests.plugins.service_stand_in import TOKEN, result, running
 
 pytestmark = needs_ardour
 BAR = 3 * 1920
@@ -131,14 +133,49 @@ def test_a_wrong_token_none_and_no_service(session, unused_port):
     assert "there is no token of the seqgen service" in act(session, unused_port)
 
 
+def install(session: Path) -> None:
+    """The action's files, where Ardour looks for a user's scripts."""
+    scripts = session.parent / "home" / "ardour7" / "scripts"
+    shutil.copytree(PLUGIN, scripts)
+
+
+def dialog(session: Path, port: int, choice: str, count: int = 1) -> str:
+    given = {"SEQGEN_PORT": str(port), "CHOICE": choice, "REGIONS": str(count)}
+    return lua("dialog.lua", session, session.parent, **given)
+
+
+def test_the_action_asks_and_does(session):
+    """All but the window: stand-ins answer for the editor's selection and for the dialog."""
+    install(session)
+
+    def answer(request: protocol.Interpolate) -> protocol.Result:
+        return result(request, *[protocol.Piece(FIRST, 2, 3, "x")] * 5, notices=("a notice",))
+
+    with running(answer) as service:
+        said = dialog(session, service.port, "interpolate: mel-2bar", 2)
+    assert "ACTION\tEditorAction\tseqgen" in said
+    assert "CHOICE\tcontinue: mel-16bar" in said
+    assert "sample" not in said
+    assert "SAID\tinfo\ta notice" in said
+    assert service.requests[0].num_steps == 5
+    made = [row for row in regions(lua("list.lua", session, session.parent)) if "seqgen" in row["name"]]
+    assert len(made) == 5
+
+
+def test_the_action_says_what_is_wrong(session, unused_port):
+    said = dialog(session, unused_port, "continue: mel-2bar")
+    assert "seqgen_client.lua is missing: copy all .lua files" in said
+    install(session)
+    assert "SAID\terror\tselect a MIDI region first" in dialog(session, unused_port, "", 0)
+    assert "does not answer" in dialog(session, unused_port, "continue: mel-2bar")
+
+
 def test_too_many_regions_for_the_operation(session, unused_port):
     assert "continue takes 1 MIDI region(s), 2 are selected" in act(session, unused_port, "continue", 2)
 
 
 @pytest.fixture
 def unused_port() -> int:
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
