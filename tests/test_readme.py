@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tomllib
@@ -17,6 +18,8 @@ from seqgen.cli.main import main
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = [line.strip().split("  #")[0].strip() for line in README.splitlines() if line.startswith("    ")]
+SERVE = "seqgen serve"
+"""runs until it is interrupted"""
 STAND_INS = {
     "my_midi": "tests/fixtures/tiny/melodies",
     "my_text": "tests/fixtures/text",
@@ -45,7 +48,7 @@ def test_the_readme_has_commands_for_each_user():
 def test_the_seqgen_commands_run_one_after_the_other(desk, monkeypatch, capsys):
     """In one test: what one writes another reads, and tests may be spread over processes."""
     monkeypatch.chdir(desk)
-    for command in (c for c in COMMANDS if c.startswith("seqgen ")):
+    for command in (c for c in COMMANDS if c.startswith("seqgen ") and c != SERVE):
         arguments = shlex.split(command)[1:]
         if arguments[0] == "train":  # two steps instead of minutes
             at = arguments.index("--max-minutes")
@@ -53,6 +56,21 @@ def test_the_seqgen_commands_run_one_after_the_other(desk, monkeypatch, capsys):
             arguments[at : at + 2] = ["--max-steps", "2"]
         assert main(arguments) == 0, f"{command}: {capsys.readouterr().err}"
     assert (desk / "out/path.png").stat().st_size > 10_000
+
+
+def test_the_service_runs_until_it_is_interrupted(tmp_path):
+    assert SERVE in COMMANDS
+    free = [word for name in ("port", "stream-port", "osc-port") for word in (f"--{name}", "0")]
+    command = [sys.executable, "-m", "seqgen.cli.main", *shlex.split(SERVE)[1:], *free]
+    environment = {**os.environ, "SEQGEN_HOME": str(tmp_path)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, **pipes) as process:
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        errors = process.communicate(timeout=60)[1]
+    assert said.startswith("Serving on http://127.0.0.1:"), errors
+    assert process.returncode == 0
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("echo ")])
