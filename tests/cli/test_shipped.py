@@ -13,6 +13,7 @@ from tests.tasks.small import write_drums, write_melody
 PROMISED = {
     "de-en",
     "digits-mocha",
+    "digits-vocoder",
     "digits-wavenet",
     "drums-2bar",
     "en-de",
@@ -54,6 +55,16 @@ def test_the_shipped_language_model_continues_from_the_shell(tmp_path):
     figures = json.loads((SHIPPED / "melody-lm" / "evaluation.json").read_text(encoding="utf-8"))
     means = figures["nats a step"]["all steps"]
     assert means["model"] < means["6-gram"] < means["unigram"]
+
+
+def test_the_shipped_vocoder_says_a_recording_again(tmp_path):
+    """The same way each time, and better than the n-gram model that stands beside it on its card."""
+    take = str(TEXT.parent / "digits" / "7_jackson_0.wav")
+    for out in ("one.wav", "two.wav"):
+        assert main(["vocode", "digits-vocoder", take, str(tmp_path / out)]) == 0
+    assert (tmp_path / "one.wav").read_bytes() == (tmp_path / "two.wav").read_bytes()
+    figures = json.loads((SHIPPED / "digits-vocoder" / "evaluation.json").read_text(encoding="utf-8"))
+    assert figures["bits_per_sample"] < figures["baseline"]["trigram"]
 
 
 @pytest.mark.parametrize("name", MUSIC)
