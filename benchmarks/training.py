@@ -24,7 +24,7 @@ HERE = Path(__file__).parents[1]
 SIZES = {
     # Magenta on two cores of such a machine: 421 sequences a second, and out of memory (0.43 when patched).
     "cat-mel_2bar_small": (512, 512, 3, 600.0, None),
-    "hierdec-mel_16bar": (32, 16, 1, 1.0, 5.0),
+    "hierdec-mel_16bar": (32, 32, 1, 1.0, 5.0),
 }
 """batch, sequences computed at once, steps to time, least sequences a second, most GB"""
 
