@@ -97,8 +97,7 @@ def test_how_a_stretch_is_cut_changes_nothing(version, shape, precision):
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_rows_alone_are_rows_together(version, precision):
-    if version == "torch":
-        pytest.skip("torch sums rows in another order when there are more of them")
+    agree = close if version == "torch" else same  # torch sums rows in another order when there are more
     weights = decoder("many units")
     state, uniform, plan = inputs(weights, B, T)
     packed = pack(weights, precision, lanes())
@@ -107,7 +106,7 @@ def test_rows_alone_are_rows_together(version, precision):
         rows = slice(first, first + count)
         part = State(*(x[rows] for x in state))
         alone = lstm_decode(packed, part, uniform[rows], 1.0, plan[rows])
-        same(alone, (whole[0][rows], State(*(x[rows] for x in whole[1]))))
+        agree(alone, (whole[0][rows], State(*(x[rows] for x in whole[1]))))
 
 
 @pytest.mark.parametrize("shape", ["one layer", "three layers of bits"])

@@ -12,6 +12,7 @@ from seqgen.core import LSTM
 from seqgen.core.linear import Linear
 from seqgen.kernels import thin
 from seqgen.kernels.thin import naive, op
+from tests.kernels.cases import LEVELS
 
 SIZES = [(1, 1, 1), (1, 16, 4), (2, 17, 5), (4, 64, 33), (5, 31, 7), (8, 130, 66)]
 
@@ -92,18 +93,16 @@ def test_who_is_served():
         assert not thin.serves(x, 2, nn.Parameter(w))
 
 
+@pytest.mark.parametrize("version", LEVELS, indirect=True)  # torch says it in its own words
 def test_wrong_sizes_are_said(version):
-    if version == "torch":
-        pytest.skip("torch says it in its own words")
     with pytest.raises(ValueError, match=r"x must have the shape \[2, 5\] to go with weight, got \[2, 3\]"):
         op.thin_linear(torch.randn(2, 3), torch.randn(4, 5), None)
     with pytest.raises(ValueError, match=r"h must have the shape"):
         op.thin_lstm(torch.randn(2, 1, 3), torch.randn(1, 4), torch.randn(2, 4), *layer(3, 4, torch.float32))
 
 
+@pytest.mark.parametrize("version", LEVELS, indirect=True)  # torch says it in its own words
 def test_numbers_of_another_size_are_said(version):
-    if version == "torch":
-        pytest.skip("torch says it in its own words")
     h = torch.zeros(2, 4)
     with pytest.raises(ValueError, match=r"h must hold torch.float64 as x does, got torch.float32"):
         op.thin_lstm(torch.zeros(2, 1, 3, dtype=torch.float64), h, h, *layer(3, 4, torch.float64))

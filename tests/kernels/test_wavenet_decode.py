@@ -91,8 +91,7 @@ def test_how_a_stretch_is_cut_changes_nothing(version, shape, precision):
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_rows_alone_are_rows_together(version, precision):
-    if version == "torch":
-        pytest.skip("torch sums rows in another order when there are more of them")
+    agree = close if version == "torch" else same  # torch sums rows in another order when there are more
     weights = wavenet("wide")
     state, uniform, plan = wavenet_inputs(weights, B, T)
     packed = pack(weights, precision, lanes())
@@ -101,7 +100,7 @@ def test_rows_alone_are_rows_together(version, precision):
         rows = slice(first, first + count)
         part = tree_map(lambda x, rows=rows: x[rows], state)
         alone = wavenet_decode(packed, part, uniform[rows], 1.0, plan[rows])
-        same(alone, tree_map(lambda x, rows=rows: x[rows], whole))
+        agree(alone, tree_map(lambda x, rows=rows: x[rows], whole))
 
 
 @pytest.mark.parametrize("shape", ["narrow", "three taps", "bits"])
