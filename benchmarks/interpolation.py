@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import statistics
 from pathlib import Path
 
 import torch
@@ -11,24 +12,40 @@ import seqgen
 from benchmarks.harness import Row, p95, times
 from seqgen.core import GREEDY
 from seqgen.io import read_midi
+from seqgen.kernels.packing import Precision
 from seqgen.models.music_vae import MusicVAE
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-TARGETS = {"mel-2bar": 25.0, "drums-2bar": 25.0, "mel-16bar": 100.0}
+MODELS = ("mel-2bar", "drums-2bar", "mel-16bar")
+TARGET = 25.0
+PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "int8")
 
 
 def rows(device: str) -> list[Row]:
     """p95 of a 5-way interpolation, MIDI notes in and out, and what folding bars into the batch gains."""
-    result = []
     logging.getLogger("seqgen").setLevel(logging.ERROR)  # which bars were read is said once a call
-    for name, target in TARGETS.items():
-        model = seqgen.load(name, device)
-        kind = "drums" if name.startswith("drums") else "melody"
-        a, b = (read_midi(EXAMPLES / f"{kind}_{x}.mid") for x in "ab")
-        seconds = times(lambda m=model, a=a, b=b: m.interpolate(a, b, num_steps=5), 100)
-        ratio = f"{fold_gain(model.vae):.1f} times faster than one bar after another" if "16" in name else ""
-        target = target if device == "cpu" else None
-        result.append(Row(f"{name}: 5-way interpolation, p95", 1e3 * p95(seconds), "ms", target, ratio=ratio))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return [row for name in MODELS for row in of_model(name, device)]
+    finally:
+        torch.set_num_threads(threads)
+
+
+def of_model(name: str, device: str) -> list[Row]:
+    model = seqgen.load(name, device)
+    kind = "drums" if name.startswith("drums") else "melody"
+    a, b = (read_midi(EXAMPLES / f"{kind}_{x}.mid") for x in "ab")
+    target = TARGET if device == "cpu" else None
+    result = []
+    for precision in PRECISIONS:
+        seconds = times(lambda p=precision: model.interpolate(a, b, num_steps=5, precision=p), 100)
+        said = f"median {1e3 * statistics.median(seconds):.1f} ms"
+        title = f"{name}: 5-way interpolation, {precision}, one thread, p95"
+        result.append(Row(title, 1e3 * p95(seconds), "ms", target, ratio=said))
+    if name == "mel-16bar":
+        gain = fold_gain(model.vae)
+        result.append(Row(f"{name}: bars side by side in torch, times as fast", gain, "", None, True))
     return result
 
 
