@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Literal, Protocol, runtime_checkable
 
 Backend = Literal["auto", "alsa", "jack", "core", "windows"]
+AGAIN = 0.3
+"""seconds after which JACK is asked once more: it drops a client now and then while others come and go"""
 MAX_NAME = 32
 """characters of a port's name, which also names our client"""
 DRAIN = 0.1
@@ -89,7 +91,7 @@ def _open(kind: str, opposite: str, name: str, virtual: bool, backend: Backend) 
         there = _ports(rtmidi, opposite, api)
         if any(full == name or full.startswith(f"{name}:") for full in there):
             raise ValueError(f"port: {name!r} is taken; choose another name than those of {_listed(there)}")
-    device = getattr(rtmidi, kind)(api, name=client)
+    device = _made(rtmidi, kind, api, client)
     try:
         if virtual:
             # CoreMIDI shows the name of the port only, the others that of the client first.
@@ -162,9 +164,20 @@ def _client() -> str:
     return f"seqgen-{os.getpid()}"
 
 
+def _made(rtmidi: Any, kind: str, api: int, client: str) -> Any:
+    make = getattr(rtmidi, kind)
+    try:
+        return make(api, name=client)
+    except rtmidi.RtMidiError:
+        if api != rtmidi.API_UNIX_JACK:
+            raise
+    time.sleep(AGAIN)
+    return make(api, name=client)
+
+
 @contextlib.contextmanager
 def _device(rtmidi: Any, kind: str, api: int) -> Iterator[Any]:
-    device = getattr(rtmidi, kind)(api, name=_client())
+    device = _made(rtmidi, kind, api, _client())
     try:
         yield device
     finally:
