@@ -6,12 +6,10 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -27,16 +25,6 @@ ASK = 'import rtmidi; rtmidi.MidiOut(rtmidi.API_UNIX_JACK, name="waiting").delet
 
 
 @contextmanager
-def one_at_a_time() -> Iterator[None]:
-    """JACK servers of tests in other processes wait: their clients come and go in one registry."""
-    import fcntl
-
-    with (Path(tempfile.gettempdir()) / f"seqgen-jack-{os.getuid()}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-@contextmanager
 def jack_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Its name, which stands in the environment too."""
     need_jack()
@@ -46,11 +34,6 @@ def jack_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setenv("JACK_NO_START_SERVER", "1")
     # Synchronous and patient: on a busy machine no client is passed over, with what it was to be given.
     command = ["jackd", "-S", "-r", "-t", "5000", "-d", "dummy", "-r", "48000", "-p", "256"]
-    with one_at_a_time():
-        yield from _running(command, name)
-
-
-def _running(command: list[str], name: str) -> Iterator[str]:
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": os.environ.copy()}
     server = subprocess.Popen(command, **quiet)
     try:

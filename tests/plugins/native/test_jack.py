@@ -15,7 +15,6 @@ import pytest
 from tests.plugins.native.conftest import RATE, Built, Midi, Service
 from tests.plugins.native.scripted_server import COUNT
 from tests.plugins.native.test_timing import number
-from tests.serve.jack import one_at_a_time
 
 PERIOD = 512
 CHANGE = 300 * PERIOD
@@ -34,14 +33,8 @@ def jack(tmp_path: Path) -> Iterator[dict[str, str]]:
     name = f"seqgen-{uuid.uuid4().hex[:8]}"
     environment = {**os.environ, "JACK_DEFAULT_SERVER": name}
     command = f"jackd -n {name} -r -S -t 5000 -d dummy -r {RATE} -p {PERIOD}".split()
-    with one_at_a_time(), (tmp_path / "jackd.log").open("w") as log:
+    with (tmp_path / "jackd.log").open("w") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log, env=environment)
-        yield from answering(server, name, environment)
-
-
-def answering(
-    server: subprocess.Popen[bytes], name: str, environment: dict[str, str]
-) -> Iterator[dict[str, str]]:
     try:
         subprocess.run(
             ["jack_wait", "-s", name, "-w", "-t", "20"], capture_output=True, check=True, env=environment
