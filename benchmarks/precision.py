@@ -26,15 +26,17 @@ from seqgen.evaluation.reconstruction import exact_windows, hit_scores
 from seqgen.io import MidiError, read_notes
 from seqgen.kernels.packing import Precision
 from seqgen.representation.converter import RepresentationConfig, make_converter
+from seqgen.tasks.audio import AudioModel
 from seqgen.tasks.language import ContinuationModel
 from seqgen.tasks.music import MusicModel
-from tests.core.kernel_divergence import MOST, divergence
+from tests.core.kernel_divergence import MOST, divergence, drawn_divergence
 
 HERE = Path(__file__).parents[1]
 MIDI = (HERE / "examples", HERE / "tests/fixtures/tiny")
-MODELS = ("mel-2bar", "mel-16bar", "drums-2bar", "melody-lm")
+MODELS = ("mel-2bar", "mel-16bar", "drums-2bar", "melody-lm", "digits-wavenet")
 LEAST_F1: dict[Precision, float] = {"bfloat16": 0.99, "int8": 0.95}
 CODES = 256
+TAKES, SAMPLES, PLACES = 5, 2000, 8
 
 
 def rows(midi: Iterable[Path] = ()) -> list[Row]:
@@ -48,6 +50,8 @@ def rows(midi: Iterable[Path] = ()) -> list[Row]:
 
 def of_model(name: str, midi: list[Path]) -> list[Row]:
     model = seqgen.load(name)
+    if isinstance(model, AudioModel):
+        return of_sound(model)
     assert isinstance(model, MusicModel | ContinuationModel)
     token = windows(model, midi)
     return of_language(model, token) if isinstance(model, ContinuationModel) else of_vae(model, token)
@@ -93,6 +97,18 @@ def of_language(model: ContinuationModel, token: Int[Tensor, "N T"]) -> list[Row
             what = f"{len(token)} continuations, {said}"
             result.append(f1_row(model.name, precision, what, wanted, got, drums, asked=how.greedy))
     return result
+
+
+def of_sound(model: AudioModel) -> list[Row]:
+    """Takes of as many digits and speakers, looked at in a few places."""
+    wavenet, which = model.wavenet, torch.arange(TAKES)
+    state = wavenet.init_state(wavenet.told(which, which), torch.full((TAKES,), 2 * SAMPLES))
+    token, _ = wavenet.decoder.generate(state, SAMPLES, Sampling(), Generator().manual_seed(1))
+    places = torch.randperm(SAMPLES, generator=Generator().manual_seed(2))[:PLACES].tolist()
+    return [
+        kl_row(model.name, precision, drawn_divergence(wavenet.decoder, token, state, places, precision))
+        for precision in LEAST_F1
+    ]
 
 
 def kl_row(name: str, precision: Precision, kl: Float[Tensor, "N K"]) -> Row:

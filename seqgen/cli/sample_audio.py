@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seqgen.cli.precision import Precision
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -19,6 +21,7 @@ def sample(
     temperature: float = 1.0,
     top_p: float = 1.0,
     seconds: float | None = None,
+    precision: Precision = "bfloat16",
 ) -> None:
     """Say a digit: a WAV file, one channel, 16 bit. The same seed gives the same bytes on one machine.
 
@@ -31,11 +34,13 @@ def sample(
         temperature: below 1 with less noise and less life, 1 as the model was trained.
         top_p: draw from the most likely codes that have this probability together.
         seconds: how long it lasts; drawn if not given.
+        precision: of the weights, where the native kernels compute (CPU); less is faster. It is stored too.
     """
     check_out(out, "seven.wav")
     import torch
 
     from seqgen.cli.stamp import stamped_wav
+    from seqgen.core import Sampling
     from seqgen.io.atomic import write_bytes
     from seqgen.io.wav import wav_bytes
     from seqgen.tasks.audio import load_audio
@@ -52,11 +57,13 @@ def sample(
             top_p,
             seconds,
             lambda done, total: shown.update(task, completed=done, total=total),
+            precision,
         )
     said = (
         f"digit {digit or '(any)'}, speaker {speaker or '(any)'}, {len(samples) / loaded.sample_rate:.2f} s"
     )
     comment = f"seqgen sample: model {loaded.name}, {said}, seed {seed}, temperature {temperature:g}"
+    comment += f", {loaded.precision_of(precision, Sampling(temperature, top_p=top_p))}"
     if top_p < 1:
         comment += f", top_p {top_p:g}"
     write_bytes(out, stamped_wav(wav_bytes(samples, loaded.sample_rate), comment))

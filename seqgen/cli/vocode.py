@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from seqgen.cli.precision import Precision
+
 
 def vocode(
     model: str,
@@ -11,6 +13,7 @@ def vocode(
     out: Path,
     seed: int = 1,
     temperature: float = 1.0,
+    precision: Precision = "bfloat16",
 ) -> None:
     """Say a recording again (WAV, FLAC, ...): its log-mel columns to sound, by a vocoder.
 
@@ -23,6 +26,7 @@ def vocode(
         out: file to write, for example again.wav.
         seed: another seed, other noise. It stands in the file, as a comment.
         temperature: below 1 with less noise and less life, 1 as the model was trained.
+        precision: of the weights, where the native kernels compute (CPU); less is faster. It is stored too.
     """
     from seqgen.cli.sample_audio import bar, check_out
 
@@ -31,6 +35,7 @@ def vocode(
 
     from seqgen.cli.results import tell
     from seqgen.cli.stamp import stamped_wav
+    from seqgen.core import Sampling
     from seqgen.io.atomic import write_bytes
     from seqgen.io.wav import wav_bytes
     from seqgen.tasks.audio import load_audio
@@ -46,8 +51,10 @@ def vocode(
             seed,
             temperature,
             lambda done, total: shown.update(task, completed=done, total=total),
+            precision,
         )
     said = f"{file.name} again, {len(samples) / loaded.sample_rate:.2f} s at {loaded.sample_rate} Hz"
     comment = f"seqgen vocode: model {loaded.name}, {said}, seed {seed}, temperature {temperature:g}"
+    comment += f", {loaded.precision_of(precision, Sampling(temperature))}"
     write_bytes(out, stamped_wav(wav_bytes(samples, loaded.sample_rate), comment))
     print(f"{out}: {said}, seed {seed}")

@@ -149,7 +149,8 @@ def sampled(model: AudioModel, count: int, seed: int) -> tuple[list[str], list[n
     digits, speakers = model.sound.digits, model.sound.speakers
     asked = [digits[number % len(digits)] for number in range(count)]
     who = [speakers[number // len(digits) % len(speakers)] if speakers else None for number in range(count)]
-    return asked, model.sample_many(asked, who, [seed * 10_000 + number for number in range(count)])
+    seeds = [seed * 10_000 + number for number in range(count)]
+    return asked, model.sample_many(asked, who, seeds, precision="float32")
 
 
 def heard_right(listener: RecognitionModel, digits: Sequence[str], sounds: Sequence[np.ndarray]) -> int:
@@ -172,9 +173,10 @@ def real_time_factor(model: AudioModel, take: Take) -> float:
     """CPU seconds for a second of sound; a vocoder follows the beginning of a take."""
     begin = time.process_time()
     if model.wavenet.config.features:
-        model.vocode_samples(decode(take.codes[: round(TIMED * model.sample_rate)]))
+        sound = decode(take.codes[: round(TIMED * model.sample_rate)])
+        model.vocode_samples(sound, precision="float32")
     else:
-        model.sample(seed=1, seconds=TIMED)
+        model.sample(seed=1, seconds=TIMED, precision="float32")
     return (time.process_time() - begin) / TIMED
 
 

@@ -24,7 +24,8 @@ def said_again(model: AudioModel, sounds: Sequence[np.ndarray], seed: int) -> di
     columns = feature_config(model).log_mel
     return {
         "vocoded": [
-            model.vocode_samples(sound, seed * 10_000 + number) for number, sound in enumerate(sounds)
+            model.vocode_samples(sound, seed * 10_000 + number, precision="float32")
+            for number, sound in enumerate(sounds)
         ],
         "griffin-lim": [griffin_lim(sound, columns) for sound in sounds],
     }

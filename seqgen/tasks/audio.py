@@ -15,6 +15,7 @@ from torch import Generator, Tensor
 from seqgen.config import from_dict
 from seqgen.core import DecoderState, Sampling
 from seqgen.io.speech import SpeechFile
+from seqgen.kernels.packing import Precision
 from seqgen.models.audio_wavenet import AudioWaveNet
 from seqgen.representation.mulaw import CODES, MuLawConfig, decode
 from seqgen.representation.vocoder import FeatureConfig, features_of
@@ -79,16 +80,19 @@ class AudioModel:
         top_p: float = 1.0,
         seconds: float | None = None,
         progress: Progress | None = None,
+        precision: Precision = "bfloat16",
     ) -> np.ndarray:
         """A new take: float32 [N] in [-1, 1] at `sample_rate`. The same seed gives the same samples.
 
         A digit or a speaker that is not given is the model's choice. seconds: how long it lasts; drawn, if
-        not given. progress: told samples done and samples in all, now and then.
+        not given. progress: told samples done and samples in all, now and then. precision: of the weights
+        where the native kernels compute; see `precision_of`.
 
         Raises:
             ValueError: for a digit or speaker that the model does not know, or numbers out of range.
         """
-        return self.sample_many([digit], [speaker], [seed], temperature, top_p, seconds, progress)[0]
+        told = [digit], [speaker], [seed]
+        return self.sample_many(*told, temperature, top_p, seconds, progress, precision)[0]
 
     def sample_many(
         self,
@@ -99,6 +103,7 @@ class AudioModel:
         top_p: float = 1.0,
         seconds: float | None = None,
         progress: Progress | None = None,
+        precision: Precision = "bfloat16",
     ) -> list[np.ndarray]:
         """Takes side by side, each with a digit, a speaker and a seed of its own: see `sample`."""
         how = Sampling(temperature=temperature, top_p=top_p)
@@ -116,11 +121,16 @@ class AudioModel:
                 duration = torch.full_like(duration, self._samples(seconds))
             duration = duration.clamp(max=round(LONGEST * self.sample_rate))
             state = self.wavenet.init_state(cond, duration)
-        codes = self._run(state, int(duration.max()), how, dice, progress)
+        codes = self._run(state, int(duration.max()), how, dice, progress, precision)
         return [decode(row[:length]) for row, length in zip(codes, duration.tolist(), strict=True)]
 
     def vocode(
-        self, path: str | Path, seed: int = 1, temperature: float = 1.0, progress: Progress | None = None
+        self,
+        path: str | Path,
+        seed: int = 1,
+        temperature: float = 1.0,
+        progress: Progress | None = None,
+        precision: Precision = "bfloat16",
     ) -> np.ndarray:
         """A recording said again from its log-mel features alone: float32 [N] at `sample_rate`.
 
@@ -129,7 +139,7 @@ class AudioModel:
         """
         samples, notices = self.read(path)
         say(notices)
-        return self.vocode_samples(samples, seed, temperature, progress)
+        return self.vocode_samples(samples, seed, temperature, progress, precision)
 
     def read(self, path: str | Path) -> tuple[np.ndarray, list[str]]:
         """A recording for `vocode_samples`, and sentences about what was done to it.
@@ -156,6 +166,7 @@ class AudioModel:
         seed: int = 1,
         temperature: float = 1.0,
         progress: Progress | None = None,
+        precision: Precision = "bfloat16",
     ) -> np.ndarray:
         """The same for samples at hand: float32 [N] in [-1, 1] at `sample_rate`, N at least 1."""
         self._check_vocoder()
@@ -167,7 +178,15 @@ class AudioModel:
         with torch.inference_mode():
             features = features_of(torch.from_numpy(samples)[None], columns).to(device)
             state = self.wavenet.init_state(self.wavenet.told(unknown, unknown), features=features)
-        return decode(self._run(state, len(samples), how, dice, progress)[0])
+        return decode(self._run(state, len(samples), how, dice, progress, precision)[0])
+
+    def precision_of(self, precision: Precision, how: Sampling) -> str:
+        """The precision that samples are drawn with when `precision` is asked for.
+
+        The native kernels compute with weights of that precision. They run on a CPU and do not know top_p;
+        everywhere else torch computes in the dtype of the model.
+        """
+        return self.wavenet.decoder.precision_of(how, precision)
 
     def _check_vocoder(self) -> None:
         if not self.wavenet.config.features:
@@ -181,6 +200,7 @@ class AudioModel:
         how: Sampling,
         dice: Sequence[Generator],
         progress: Progress | None,
+        precision: Precision,
     ) -> np.ndarray:
         """Codes [B, steps]. Each row has dice of its own, so its neighbours do not change it."""
         draws = self.wavenet.decoder.head.draws
@@ -188,7 +208,9 @@ class AudioModel:
         for begin in range(0, steps, BLOCK):
             count = min(BLOCK, steps - begin)
             uniform = torch.stack([torch.rand((count, draws), generator=rng) for rng in dice])
-            codes, state = self.wavenet.decoder.generate(state, count, how, uniform=uniform)
+            codes, state = self.wavenet.decoder.generate(
+                state, count, how, uniform=uniform, precision=precision
+            )
             parts.append(codes.cpu())
             if progress is not None:
                 progress(begin + count, steps)

@@ -26,7 +26,7 @@ def test_a_digit_is_a_wav_file_with_its_seed(folder, tmp_path, capsys):
     with wave.open(str(out), "rb") as file:
         assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (8000, 1, 2)
         assert file.getnframes() == 80
-    assert b"seed 5, temperature 1\0" in out.read_bytes()
+    assert b"seed 5, temperature 1, " in out.read_bytes()
 
 
 def test_the_same_seed_is_the_same_bytes(folder, tmp_path):
@@ -88,7 +88,7 @@ def test_evaluate_prints_json_with_a_signature(folder, tmp_path, capsys, monkeyp
 
 
 def short_takes(sample_many):
-    return lambda self, digits, speakers, seeds, *_: sample_many(self, digits, speakers, seeds, seconds=0.01)
+    return lambda self, digits, speakers, seeds, **_: sample_many(self, digits, speakers, seeds, seconds=0.01)
 
 
 def test_evaluate_says_what_folder_it_expects(folder, tmp_path, capsys):

@@ -7,9 +7,10 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from seqgen.core import GREEDY, Bernoulli, Categorical, Conductor, Decoder, DecoderState, Metre
+from seqgen.core import GREEDY, Bernoulli, Categorical, Conductor, Decoder, DecoderState, Metre, Sampling
 from seqgen.core.fast_decode import folded
 from seqgen.core.lstm_fold import FoldedLSTM
+from seqgen.core.state import select, tree_map
 from seqgen.kernels.native.library import load
 from seqgen.kernels.packing import Precision
 
@@ -76,3 +77,54 @@ def _rounded(x: Tensor, precision: Precision) -> Tensor:
         unit = x.abs().amax(-1, True) / 127
         return (x / unit).round() * unit
     return x.to(getattr(torch, precision)).float()
+
+
+HALVINGS = 24
+"""of [0, 1): as many as a float32 uniform number has bits"""
+TAIL = 1e-5
+"""tokens that are less likely are counted as one: draws cannot tell their shares"""
+
+
+def drawn_divergence(
+    decoder: Decoder,
+    token: Int[Tensor, "B T"],
+    state: DecoderState,
+    at: list[int],
+    precision: Precision,
+) -> Float[Tensor, "N"]:
+    """KL(torch || kernel) of tokens `at` of each row, the kernel's distributions being those it draws from.
+
+    That asks nothing of a kernel but tokens, so it serves any voice under a categorical head.
+    """
+    assert isinstance(decoder.head, Categorical)
+    wanted = decoder.head.logits(decoder.hidden(token, state)[0][:, at]).flatten(0, 1).softmax(-1).double()
+    before, fed = [], state
+    for t in range(max(at) + 1):
+        if t in at:
+            before.append(fed)
+        nothing = torch.zeros(len(token), 1, 1)
+        _, fed = decoder.generate(fed, 1, GREEDY, uniform=nothing, precision=precision)
+        fed = fed._replace(previous=token[:, t])
+    rows = tree_map(lambda *leaf: torch.stack(leaf, 1).flatten(0, 1), before[0], *before[1:])
+    result = []
+    for number, p in enumerate(wanted):
+        likely = torch.nonzero(p >= TAIL)[:, 0]
+        q = drawn_probability(decoder, select(rows, torch.tensor([number])), likely, precision)
+        p, q = (torch.cat([x, 1 - x.sum(0, True)]).clamp(min=1e-12) for x in (p[likely], q))
+        result.append((p * (p / q).log()).sum())
+    return torch.stack(result)
+
+
+def drawn_probability(
+    decoder: Decoder, state: DecoderState, token: Int[Tensor, "K"], precision: Precision
+) -> Float[Tensor, "K"]:
+    """Of next tokens after one row's state: how far apart along [0, 1) the kernel's draw comes to each and
+    leaves it."""
+    edge, place = torch.cat([token - 1, token]).unique(return_inverse=True)
+    rows, low, step = select(state, torch.zeros_like(edge)), torch.zeros(len(edge)), 0.5
+    for _ in range(HALVINGS):
+        uniform = (low + step)[:, None, None]
+        drawn, _ = decoder.generate(rows, 1, Sampling(), uniform=uniform, precision=precision)
+        low, step = torch.where(drawn[:, 0] <= edge, low + step, low), step / 2
+    begin, end = (low.double() + step)[place].view(2, -1)
+    return end - begin

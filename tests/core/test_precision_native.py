@@ -7,7 +7,7 @@ from torch import Generator
 import seqgen
 from seqgen.core import Sampling
 from seqgen.kernels.native.library import load
-from tests.core.kernel_divergence import MOST, divergence
+from tests.core.kernel_divergence import MOST, divergence, drawn_divergence
 
 SHIPPED = ("mel-2bar", "mel-16bar", "drums-2bar", "melody-lm")
 native = pytest.mark.skipif(load() is None, reason="the native library is not built here")
@@ -28,6 +28,19 @@ def test_less_precise_weights_hardly_change_a_distribution(name, precision, most
         state, rounded = decoder.init_state(4, codes), decoder.init_state(4, codes, precision)
     token, _ = decoder.generate(state, steps, Sampling(), Generator().manual_seed(7))
     kl = divergence(decoder, token, state, rounded, precision).mean()
+    assert kl < most
+    if precision != "float32":
+        assert kl > 1e-9, "the weights were not rounded"
+
+
+@native
+@torch.no_grad()
+@pytest.mark.parametrize(("precision", "most"), MOST.items())
+def test_nor_do_they_change_one_of_sound(precision, most):
+    wavenet = seqgen.load("digits-wavenet").wavenet
+    state = wavenet.init_state(wavenet.told(torch.tensor([7]), torch.tensor([1])), torch.tensor([2000]))
+    token, _ = wavenet.decoder.generate(state, 80, Sampling(), Generator().manual_seed(8))
+    kl = drawn_divergence(wavenet.decoder, token, state, [0, 40, 79], precision).mean()
     assert kl < most
     if precision != "float32":
         assert kl > 1e-9, "the weights were not rounded"
