@@ -17,8 +17,8 @@ from tests.plugins.native.conftest import RATE, TOKEN, Host
 class Listener:
     """A port on which the plugin is met byte by byte."""
 
-    def __init__(self) -> None:
-        self.door = socket.create_server(("127.0.0.1", 0))
+    def __init__(self, port: int = 0) -> None:
+        self.door = socket.create_server(("127.0.0.1", port))
         self.door.settimeout(20)
         self.port: int = self.door.getsockname()[1]
         self.line: socket.socket | None = None
