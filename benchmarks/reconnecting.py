@@ -1,4 +1,4 @@
-"""The plugin, whose service is killed and comes back: from its listening again to its being asked for music."""
+"""The plugin when its service was killed and is back: from its listening to its being asked for music."""
 
 from __future__ import annotations
 
