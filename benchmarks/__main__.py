@@ -21,6 +21,7 @@ from benchmarks import (
     playing,
     precision,
     preparing,
+    reconnecting,
     serving,
     startup,
     streaming,
@@ -69,6 +70,9 @@ SUBJECTS = {
     "full_size": Subject("Magenta's full size", lambda a: full_size.rows(), ("tests/models",)),
     "training": Subject("Training at Magenta's sizes", lambda a: training.rows(), ("tests/models",)),
     "serving": Subject("The service", lambda a: serving.rows(), ("tests/serve",)),
+    "reconnecting": Subject(
+        "The plugin without its service", lambda a: reconnecting.rows(), ("tests/plugins/native",)
+    ),
     "startup": Subject("From a cold shell", lambda a: startup.rows(), ("tests/cli",)),
     "playing": Subject(
         "Playing through a MIDI port", lambda a: playing.rows(), ("tests/serve/test_player.py",)

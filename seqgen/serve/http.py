@@ -20,15 +20,22 @@ from seqgen.serve.limits import Bucket
 from seqgen.serve.log import log
 from seqgen.serve.openapi import document
 from seqgen.serve.protocol import Failed, Models, Work, encode
-from seqgen.serve.websocket import endpoint
+from seqgen.serve.websocket import PATIENCE, endpoint
 
 STATUS = {"invalid": 400, "unknown": 404, "unreadable": 422, "busy": 429, "cancelled": 409, "failed": 500}
 KINDS: dict[str, Any] = {kind.__struct_config__.tag: kind for kind in Work.__args__}
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def app(engine: Engine, token: str, rate: float = 200.0) -> Starlette:
-    """The service as an ASGI application. rate: requests a second, of all clients together."""
+def app(engine: Engine, token: str, rate: float = 200.0, patience: float = PATIENCE) -> Starlette:
+    """The service as an ASGI application.
+
+    Args:
+        engine: what computes.
+        token: what every request must show.
+        rate: requests a second, of all clients together.
+        patience: seconds that a client of a WebSocket may take to read one message.
+    """
     routes = [
         Route("/v1/models", _logged(_models), methods=["GET"]),
         Route("/v1/schema", _logged(_schema), methods=["GET"]),
@@ -36,9 +43,10 @@ def app(engine: Engine, token: str, rate: float = 200.0) -> Starlette:
         *(Route(f"/v1/{name}", _logged(_work), methods=["POST"], name=name) for name in KINDS),
         WebSocketRoute("/v1/ws", endpoint),
     ]
-    guard = Middleware(Guard, token=token, limit=Bucket(rate, 2 * rate), wrong=Bucket(5, 20))
+    guard = Middleware(Guard, token=token, limit=Bucket(rate, 2 * rate), wrong=Bucket(5.0, 20.0))
     result = Starlette(routes=routes, middleware=[guard], exception_handlers={404: _nowhere, 405: _nowhere})
     result.state.engine = engine
+    result.state.patience = patience
     return result
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from seqgen.serve import plugin_music, stream
 from seqgen.serve.engine import Engine
@@ -18,11 +19,12 @@ from seqgen.serve.log import log
 from seqgen.serve.osc_control import OscControl
 from seqgen.serve.protocol import MAX_BYTES
 from seqgen.serve.steering import Steering
+from seqgen.serve.websocket import PATIENCE
 
 LOOPBACK = "127.0.0.1"
 HTTP_PORT, STREAM_PORT, OSC_PORT = 7716, 7717, 7718
 GRACE = 3
-"""seconds that requests in hand have at the end"""
+"""seconds that requests in hand have at the end, and what is unsent on a closed WebSocket"""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,18 @@ class Server(uvicorn.Server):
         yield
 
 
+class Socket(WebSocketsSansIOProtocol):
+    """A closed one ends. uvicorn's own waits, for ever, until its client has read what is unsent."""
+
+    async def run_asgi(self) -> None:
+        await super().run_asgi()
+        self.loop.call_later(GRACE if self.writable.is_set() else 0, self.transport.abort)
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self.transport.abort()
+
+
 async def serve(
     engine: Engine, token: str, ports: Ports, rate: float, ready: Callable[[Ports], None]
 ) -> None:
@@ -59,7 +73,7 @@ async def serve(
             await _stream(parts, engine, token, ports.stream, steering),
             _osc(parts, token, ports.osc, steering),
         )
-        server = Server(_settings(engine, token, rate))
+        server = Server(settings(engine, token, rate))
         for number in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(NotImplementedError, ValueError):  # Windows; another thread
                 asyncio.get_running_loop().add_signal_handler(number, _end, server)
@@ -109,13 +123,14 @@ def listen(port: int, name: str) -> socket.socket:
     return listening
 
 
-def _settings(engine: Engine, token: str, rate: float) -> uvicorn.Config:
+def settings(engine: Engine, token: str, rate: float, patience: float = PATIENCE) -> uvicorn.Config:
+    """Of the HTTP server; the arguments are those of `app`."""
     return uvicorn.Config(
-        app(engine, token, rate),
+        app(engine, token, rate, patience),
         access_log=False,
         log_config=None,
         lifespan="off",
-        ws="websockets-sansio",
+        ws=Socket,
         ws_max_size=MAX_BYTES,
         ws_ping_interval=20,
         ws_ping_timeout=20,

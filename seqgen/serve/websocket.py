@@ -22,17 +22,17 @@ MOST_AT_ONCE = 16
 MOST_UNSENT = 20_000
 """messages"""
 PATIENCE = 10.0
-"""seconds that a client may take to read one message"""
+"""seconds that a client may take to read one message, if nothing else is said"""
 
 LEFT = (TimeoutError, WebSocketDisconnect, RuntimeError, OSError)
 """what sending to a client raises that has gone, or does not read"""
 
 
 class Connection:
-    """One client."""
+    """One client, which may take `patience` seconds to read one message."""
 
-    def __init__(self, socket: WebSocket, engine: Engine):
-        self.socket, self.engine = socket, engine
+    def __init__(self, socket: WebSocket, engine: Engine, patience: float):
+        self.socket, self.engine, self.patience = socket, engine, patience
         self.loop = asyncio.get_running_loop()
         self.unsent: asyncio.Queue[Answer] = asyncio.Queue(MOST_UNSENT)
         self.running: dict[str, threading.Event] = {}
@@ -98,7 +98,7 @@ class Connection:
         """Until the client takes too long."""
         while True:
             data = protocol.encode(await self.unsent.get()).decode()
-            await asyncio.wait_for(self.socket.send_text(data), PATIENCE)
+            await asyncio.wait_for(self.socket.send_text(data), self.patience)
 
     def leave(self) -> None:
         for event in self.running.values():
@@ -107,7 +107,7 @@ class Connection:
 
 async def endpoint(socket: WebSocket) -> None:
     await socket.accept()
-    connection = Connection(socket, socket.app.state.engine)
+    connection = Connection(socket, socket.app.state.engine, socket.app.state.patience)
     tasks = [asyncio.create_task(work()) for work in (connection.read, connection.send, connection.slow.wait)]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

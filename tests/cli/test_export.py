@@ -7,6 +7,7 @@ import pytest
 from seqgen.cli.main import main
 from seqgen.io.dawproject_read import read_dawproject
 from seqgen.io.midi import read_notes
+from tests.io.dawproject_schema import assert_valid
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 INPUTS = [str(EXAMPLES / "melody_a.mid"), str(EXAMPLES / "drums_a.mid")]
@@ -18,6 +19,7 @@ def test_a_dawproject_has_a_track_a_file(tmp_path, capsys):
     said = capsys.readouterr()
     assert said.out.split() == [str(out)]
     assert "drums_a: its tempo is left out" in said.err
+    assert_valid(out)
     tracks = read_dawproject(out).tracks
     assert [(track.name, track.is_drum) for track in tracks] == [("melody_a", False), ("drums_a", True)]
     assert [len(track) for track in tracks] == [len(read_notes(path)) for path in INPUTS]

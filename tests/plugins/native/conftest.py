@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import pytest
 
+from tests.plugins.native.listener import Listener
+
 ROOT = Path(__file__).parents[3]
 HERE = Path(__file__).parent
 NATIVE = ROOT / "plugins" / "native"
@@ -194,3 +196,10 @@ def service(home: Path) -> Iterator[Callable[..., Service]]:
     yield start
     for each in services:
         each.kill()
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    listener = Listener(TOKEN)
+    yield listener
+    listener.close()
