@@ -46,7 +46,7 @@ def of_shape(width: int, batch: int, steps: int, bandwidth: float, device: str) 
     mine = best(lambda: decoder.generate(state, steps, GREEDY, precision=PRECISION), device=device) / steps
     eager = folded(decoder, cond, steps)
     peer = best(eager, device=device) / steps
-    same = (decoder.generate(state, steps, GREEDY)[0] == eager()).float().mean()
+    same = float((decoder.generate(state, steps, GREEDY)[0] == eager()).float().mean())
     size = BYTES[PRECISION] * (width * 4 * width * 3 + VOCABULARY * width)
     compared = (
         f"{size / bandwidth / mine:.0%} of the floor; {peer / mine:.1f} x hand-folded eager in float32, "

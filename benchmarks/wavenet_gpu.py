@@ -48,6 +48,9 @@ def of_batch(shape: Shape, batch: int, bandwidth: float, device: str) -> list[Ro
     core = WaveNet(shape.output, shape.width, shape.skip, shape.output, 0, shape.dilations)
     head = Categorical(shape.output, VOCABULARY, shape.output)
     decoder = Decoder(core, head).eval().requires_grad_(False).to(device)
+    for weight in decoder.parameters():
+        if weight.ndim == 1:
+            weight.zero_()  # the biases of random weights would choose one token for ever
     state = decoder.init_state(batch, torch.zeros(batch, 0, device=device))
     state = state._replace(previous=torch.randint(VOCABULARY, (batch,)).to(device))  # the rows differ
     uniform = torch.zeros(batch, shape.eager, 1, device=device)
@@ -60,7 +63,7 @@ def of_batch(shape: Shape, batch: int, bandwidth: float, device: str) -> list[Ro
         return torch.stack(tokens, 1)
 
     peer = best(cached, device=device) / shape.eager
-    same = (decoder.generate(state, shape.eager, GREEDY)[0] == cached()).float().mean()
+    same = float((decoder.generate(state, shape.eager, GREEDY)[0] == cached()).float().mean())
     beside = f"x cached eager in float32, which has {same:.1%} of our float32 tokens"
     return [of_precision(p, decoder, state, shape, bandwidth, peer, beside) for p in PRECISIONS]
 
