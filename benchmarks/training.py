@@ -105,6 +105,8 @@ def rows(device: str = "cpu") -> list[Row]:
 
 
 def of_size(size: Size, precision: str, device: str) -> list[Row]:
+    if device == "cuda":
+        torch.cuda.empty_cache()  # what this process keeps of earlier subjects would be missing in that one
     command = [sys.executable, "-m", "benchmarks.training", size.name, str(size.batch), precision, device]
     done = subprocess.run(command, cwd=HERE, capture_output=True, text=True)
     if done.returncode:
