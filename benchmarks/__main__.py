@@ -27,6 +27,7 @@ from benchmarks import (
     streaming,
     training,
     wavenet,
+    wavenet_gpu,
 )
 from benchmarks.harness import Row, as_json, device_name, table
 
@@ -60,15 +61,25 @@ SUBJECTS = {
         KERNELS,
         True,
     ),
-    "wavenet": Subject("WaveNet decoding, one core", lambda a: wavenet.rows(), KERNELS),
+    "wavenet": Subject(
+        "WaveNet decoding, one core or a GPU",
+        lambda a: wavenet_gpu.rows() if a.device == "cuda" else wavenet.rows(),
+        KERNELS,
+        True,
+    ),
     "precision": Subject(
         "What less precision changes",
-        lambda a: precision.rows(a.midi),
+        lambda a: precision.rows(a.midi, a.device),
         (*KERNELS, "tests/evaluation", "tests/models"),
+        True,
     ),
     "streaming": Subject("Streaming words, one core", lambda a: streaming.rows(), (*KERNELS, "tests/tasks")),
-    "full_size": Subject("Magenta's full size", lambda a: full_size.rows(), ("tests/models",)),
-    "training": Subject("Training at Magenta's sizes", lambda a: training.rows(), ("tests/models",)),
+    "full_size": Subject(
+        "Magenta's full size", lambda a: full_size.rows(a.device), (*KERNELS, "tests/models"), True
+    ),
+    "training": Subject(
+        "Training at Magenta's sizes", lambda a: training.rows(a.device), ("tests/models",), True
+    ),
     "serving": Subject("The service", lambda a: serving.rows(), ("tests/serve",)),
     "reconnecting": Subject(
         "The plugin without its service", lambda a: reconnecting.rows(), ("tests/plugins/native",)

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from benchmarks import peers
-from benchmarks.harness import Row, device_name, table
+from benchmarks.harness import Row, device_name, table, wait
 from seqgen.kernels import chunkwise_attention, expected_alignment, lookback_attention
 from tests.kernels.cases import KINDS, probabilities
 
@@ -35,15 +35,14 @@ MIB = 2**20
 def best(work: Callable[[], object], seconds: float = 0.5, device: str = "cpu") -> float:
     """The shortest of at least 20 calls that take `seconds`. CPU time, so that neighbours do not count."""
     clock = time.perf_counter if device == "cuda" else time.process_time
-    wait = torch.cuda.synchronize if device == "cuda" else lambda: None
     for _ in range(3):
         work()
     found: list[float] = []
     while len(found) < 20 or (sum(found) < seconds and len(found) < 500):
-        wait()
+        wait(device)
         before = clock()
         work()
-        wait()
+        wait(device)
         found.append(clock() - before)
     return min(found)
 

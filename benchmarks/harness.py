@@ -76,6 +76,21 @@ def spread(seconds: list[float], scale: float = 1.0) -> str:
     return f"{scale * statistics.median(seconds):.3g} ({scale * low:.3g} to {scale * high:.3g})"
 
 
+def wait(device: str) -> None:
+    """Until a GPU has done all that it was asked to; a CPU has."""
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
+def peak_gigabytes(device: str) -> float:
+    """The most memory that this process has had: of the GPU in torch's tensors, else the resident set."""
+    if device == "cuda":
+        return torch.cuda.max_memory_allocated() / 1e9
+    import resource  # Windows has none
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+
+
 def device_name(device: str) -> str:
     """What the figures were measured on."""
     if device == "cuda":

@@ -7,11 +7,19 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from seqgen.core import GREEDY, Bernoulli, Categorical, Conductor, Decoder, DecoderState, Metre, Sampling
-from seqgen.core.fast_decode import folded
+from seqgen.core import (
+    GREEDY,
+    Bernoulli,
+    Categorical,
+    Conductor,
+    Decoder,
+    DecoderState,
+    Metre,
+    Sampling,
+    fast_decode,
+)
 from seqgen.core.lstm_fold import FoldedLSTM
 from seqgen.core.state import select, tree_map
-from seqgen.kernels.native.library import load
 from seqgen.kernels.packing import Precision
 
 MOST: dict[Precision, float] = {"float32": 1e-9, "bfloat16": 1e-4, "int8": 2e-3}
@@ -46,12 +54,14 @@ def kernel_logits(
 ) -> Float[Tensor, "N K V"]:
     """Of an LSTM fed these tokens, one frame a call; bars stand side by side under a conductor.
 
-    The kernel does not tell its logits: they are those of its states, rounded as it rounds them.
+    The kernel does not tell its logits: they are those of its states, rounded as it rounds them. On a GPU
+    what int8 weights are multiplied with is in bfloat16.
     """
-    core, head, library = decoder.core, decoder.head, load()
-    assert library is not None
+    core, head, library = decoder.core, decoder.head, fast_decode.library_for(decoder, GREEDY)
+    assert not isinstance(library, str), library
     assert isinstance(head, Categorical | Bernoulli)
-    weights = folded(decoder, precision, library.lanes)
+    on_gpu = isinstance(library, fast_decode.Triton)
+    weights = fast_decode.folded(decoder, precision, None if on_gpu else library.lanes)
     assert isinstance(weights, FoldedLSTM)
     first, segments, hold = head.start, None, 1
     if isinstance(core, Conductor):
@@ -64,12 +74,12 @@ def kernel_logits(
         assert isinstance(core, Metre)
         voice = state.core.voice
     before = torch.cat([torch.full_like(token[:, :1], first), token[:, :-1]], 1)
-    y, zeros = [], torch.zeros(len(token), 1, head.draws)
+    y, zeros = [], torch.zeros(len(token), 1, head.draws, device=token.device)
     for t, previous in enumerate(before.unbind(1)):
         _, voice = weights.run(voice, previous, zeros, GREEDY, segments, hold, t)
         y.append(voice.h[:, -1])
-    rounded, w = (_rounded(x, precision) for x in (torch.stack(y, 1), head.logits.weight))
-    return rounded @ w.T + head.logits.bias
+    read = "bfloat16" if on_gpu and precision == "int8" else precision
+    return _rounded(torch.stack(y, 1), read) @ _rounded(head.logits.weight, precision).T + head.logits.bias
 
 
 def _rounded(x: Tensor, precision: Precision) -> Tensor:
