@@ -63,7 +63,7 @@ demo: $(VENV)/.installed-demo
 	@echo; echo "The music lies in:"; find demo -type f | sort | sed 's/^/  /'
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

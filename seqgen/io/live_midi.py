@@ -83,30 +83,29 @@ def _open(kind: str, opposite: str, name: str, virtual: bool, backend: Backend) 
     if not (0 < len(name) <= MAX_NAME and name.isprintable() and ":" not in name) and virtual:
         raise ValueError(f"port: expected a name of 1 to {MAX_NAME} characters without a colon, got {name!r}")
     rtmidi = _library()
-    api, system = _system(rtmidi, kind, backend)
-    client = name if virtual else _client()
-    if virtual:
+    # As few clients as can be: while some come and go, JACK forgets to wake others.
+    if not virtual:
+        device, _, system = _answering(rtmidi, kind, _client(), backend)
+        with _given_up(rtmidi, device):
+            there = device.get_ports()
+            number = _number(name, there, system)
+            device.open_port(number)
+            return Port(device, there[number], system)
+    looking, api, system = _answering(rtmidi, opposite, _client(), backend)
+    with _until_done(looking):
+        there = looking.get_ports()
         if api == rtmidi.API_WINDOWS_MM:
             raise ValueError("port: Windows has no virtual ports: install loopMIDI, and name its port")
-        there = _ports(rtmidi, opposite, api)
         if any(full == name or full.startswith(f"{name}:") for full in there):
             raise ValueError(f"port: {name!r} is taken; choose another name than those of {_listed(there)}")
-    device = _made(rtmidi, kind, api, client)
-    try:
-        if virtual:
+        device = _made(rtmidi, kind, api, name)
+        with _given_up(rtmidi, device):
             # CoreMIDI shows the name of the port only, the others that of the client first.
             short = "out" if kind == "MidiOut" else "in"
             device.open_virtual_port(name if api == rtmidi.API_MACOSX_CORE else short)
-            if api == rtmidi.API_UNIX_JACK and f"{name}:{short}" not in _ports(rtmidi, opposite, api):
+            if api == rtmidi.API_UNIX_JACK and f"{name}:{short}" not in looking.get_ports():
                 raise ValueError(f"port: {name!r} is the name of another JACK client; choose another")
             return Port(device, name, system)
-        there = device.get_ports()
-        number = _number(name, there, system)
-        device.open_port(number)
-        return Port(device, there[number], system)
-    except (rtmidi.RtMidiError, ValueError) as error:
-        device.delete()
-        raise ValueError(str(error) if isinstance(error, ValueError) else f"port: {error}") from None
 
 
 def _number(name: str, there: list[str], system: str) -> int:
@@ -131,8 +130,8 @@ def _library() -> Any:
     return rtmidi
 
 
-def _system(rtmidi: Any, kind: str, backend: Backend) -> tuple[int, str]:
-    """The number and the name of the first MIDI system that answers."""
+def _answering(rtmidi: Any, kind: str, client: str, backend: Backend) -> tuple[Any, int, str]:
+    """A device of the first MIDI system that answers, with the number and the name of that system."""
     known = {
         "alsa": rtmidi.API_LINUX_ALSA,
         "jack": rtmidi.API_UNIX_JACK,
@@ -144,19 +143,11 @@ def _system(rtmidi: Any, kind: str, backend: Backend) -> tuple[int, str]:
     reasons = []
     for api in wanted:
         try:
-            with _device(rtmidi, kind, api):
-                return api, rtmidi.get_api_display_name(api)
+            return _made(rtmidi, kind, api, client), api, rtmidi.get_api_display_name(api)
         except rtmidi.RtMidiError as error:
             reasons.append(f"{rtmidi.get_api_display_name(api)}: {error}")
     why = "; ".join(reasons) or f"rtmidi was built without {'any' if backend == 'auto' else backend}"
     raise ValueError(f"port: no MIDI system answers ({why}); start JACK, or load snd-seq for ALSA")
-
-
-def _ports(rtmidi: Any, kind: str, api: int) -> list[str]:
-    """What a device of this kind could connect to."""
-    with _device(rtmidi, kind, api) as device:
-        ports: list[str] = device.get_ports()
-        return ports
 
 
 def _client() -> str:
@@ -176,9 +167,18 @@ def _made(rtmidi: Any, kind: str, api: int, client: str) -> Any:
 
 
 @contextlib.contextmanager
-def _device(rtmidi: Any, kind: str, api: int) -> Iterator[Any]:
-    device = _made(rtmidi, kind, api, _client())
+def _given_up(rtmidi: Any, device: Any) -> Iterator[None]:
+    """What goes wrong meanwhile is bad input, and the end of the device."""
     try:
-        yield device
+        yield
+    except (rtmidi.RtMidiError, ValueError) as error:
+        device.delete()
+        raise ValueError(str(error) if isinstance(error, ValueError) else f"port: {error}") from None
+
+
+@contextlib.contextmanager
+def _until_done(device: Any) -> Iterator[None]:
+    try:
+        yield
     finally:
         device.delete()

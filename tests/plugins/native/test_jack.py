@@ -22,6 +22,7 @@ CHANGE = 300 * PERIOD
 CHANGE_BEAT = CHANGE * 2 / RATE
 
 pytestmark = [
+    pytest.mark.xdist_group("jack"),  # one server at a time: see tests/serve/test_play_jack.py
     pytest.mark.skipif(not shutil.which("jackd"), reason="needs jackd (apt: jackd2)"),
     pytest.mark.skipif(not Path("/dev/shm").is_dir(), reason="JACK needs /dev/shm"),
 ]
