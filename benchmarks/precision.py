@@ -19,13 +19,14 @@ from torch import Generator, Tensor
 import seqgen
 from benchmarks.harness import Row
 from seqgen.config import from_dict
-from seqgen.core import GREEDY, Sampling
+from seqgen.core import GREEDY, DecoderState, Sampling
 from seqgen.data.sources import MidiSources
 from seqgen.evaluation.notes import note_scores
 from seqgen.evaluation.reconstruction import exact_windows, hit_scores
 from seqgen.io import MidiError, read_notes
 from seqgen.kernels.packing import Precision
 from seqgen.representation.converter import RepresentationConfig, make_converter
+from seqgen.representation.vocoder import FeatureConfig, features_of
 from seqgen.tasks.audio import AudioModel
 from seqgen.tasks.language import ContinuationModel
 from seqgen.tasks.music import MusicModel
@@ -33,10 +34,12 @@ from tests.core.kernel_divergence import MOST, divergence, drawn_divergence
 
 HERE = Path(__file__).parents[1]
 MIDI = (HERE / "examples", HERE / "tests/fixtures/tiny")
-MODELS = ("mel-2bar", "mel-16bar", "drums-2bar", "melody-lm", "digits-wavenet")
+MODELS = ("mel-2bar", "mel-16bar", "drums-2bar", "melody-lm")
+SOUND = ("digits-wavenet", "digits-vocoder")
 LEAST_F1: dict[Precision, float] = {"bfloat16": 0.99, "int8": 0.95}
 CODES = 256
 TAKES, SAMPLES, PLACES = 5, 2000, 8
+DIGITS = HERE / "tests/fixtures/digits"
 
 
 def rows(midi: Iterable[Path] = (), device: str = "cpu") -> list[Row]:
@@ -46,13 +49,12 @@ def rows(midi: Iterable[Path] = (), device: str = "cpu") -> list[Row]:
     """
     # cuDNN would round what torch reads to TF32, which float32 is not.
     with torch.no_grad(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
-        return [row for name in MODELS for row in of_model(name, [*MIDI, *midi], device)]
+        music = [row for name in MODELS for row in of_model(name, [*MIDI, *midi], device)]
+        return music + [row for name in SOUND if device == "cpu" for row in of_sound(name)]
 
 
 def of_model(name: str, midi: list[Path], device: str) -> list[Row]:
     model = seqgen.load(name, device)
-    if isinstance(model, AudioModel):
-        return of_sound(model)
     assert isinstance(model, MusicModel | ContinuationModel)
     token = windows(model, midi).to(device)
     return of_language(model, token) if isinstance(model, ContinuationModel) else of_vae(model, token)
@@ -103,16 +105,30 @@ def of_language(model: ContinuationModel, token: Int[Tensor, "N T"]) -> list[Row
     return result
 
 
-def of_sound(model: AudioModel) -> list[Row]:
-    """Takes of as many digits and speakers, looked at in a few places."""
-    wavenet, which = model.wavenet, torch.arange(TAKES)
-    state = wavenet.init_state(wavenet.told(which, which), torch.full((TAKES,), 2 * SAMPLES))
-    token, _ = wavenet.decoder.generate(state, SAMPLES, Sampling(), Generator().manual_seed(1))
+def of_sound(name: str) -> list[Row]:
+    """Takes of as many digits, by one speaker or after recordings, looked at in a few places."""
+    model = seqgen.load(name)
+    assert isinstance(model, AudioModel)
+    decoder, state = model.wavenet.decoder, before_sound(model)
+    token, _ = decoder.generate(state, SAMPLES, Sampling(), Generator().manual_seed(1))
     places = torch.randperm(SAMPLES, generator=Generator().manual_seed(2))[:PLACES].tolist()
     return [
-        kl_row(model.name, precision, drawn_divergence(wavenet.decoder, token, state, places, precision))
+        kl_row(model.name, precision, drawn_divergence(decoder, token, state, places, precision))
         for precision in LEAST_F1
     ]
+
+
+def before_sound(model: AudioModel) -> DecoderState:
+    """Of takes that last long enough."""
+    wavenet, digit = model.wavenet, torch.arange(TAKES)
+    if not wavenet.config.features:
+        cond = wavenet.told(digit, torch.zeros_like(digit))
+        return wavenet.init_state(cond, torch.full((TAKES,), 2 * SAMPLES))
+    takes = [model.read(DIGITS / f"{number}_jackson_0.wav")[0][:SAMPLES] for number in range(TAKES)]
+    columns = FeatureConfig(model.sample_rate, wavenet.config.features, wavenet.config.hop)
+    unknown = torch.full((TAKES,), -1)
+    features = features_of(torch.from_numpy(np.stack(takes)), columns)
+    return wavenet.init_state(wavenet.told(unknown, unknown), features=features)
 
 
 def kl_row(name: str, precision: Precision, kl: Float[Tensor, "N K"]) -> Row:
