@@ -121,14 +121,14 @@ def test_of_several_in_a_folder_the_one_that_is_meant_is_read_and_named(tmp_path
     why = f"{tmp_path}: of 3 checkpoints model.ckpt-200 is read, that of the highest step"
     assert read() == (200, why)
     state = (
-        'model_checkpoint_path: "/home/them/run/model.ckpt-10"\nall_model_checkpoint_paths: "model.ckpt-9"\n'
+        'model_checkpoint_path: "/content/run/model.ckpt-10"\nall_model_checkpoint_paths: "model.ckpt-9"\n'
     )
     (tmp_path / "checkpoint").write_text(state)
     assert read() == (
         10,
         f"{tmp_path}: of 3 checkpoints model.ckpt-10 is read, which the file checkpoint names",
     )
-    (tmp_path / "checkpoint").write_bytes(b'\xff\x00 model_checkpoint_path: "../../etc/passwd"')
+    (tmp_path / "checkpoint").write_bytes(b'\xff\x00 model_checkpoint_path: "a/../../etc/passwd"')
     assert read() == (200, why)
 
 
