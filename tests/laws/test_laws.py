@@ -24,6 +24,8 @@ PAIRS = [(core, "categorical") for core in CORES] + [
     ("wavenet", "logistic"),
     ("lstm", "product"),
     ("wavenet-guided", "product"),
+    ("voices", "product-by-part"),
+    ("conductor-voices", "product-by-part"),
 ]
 
 

@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from seqgen.core import BitEmbedding, TokenEmbedding
+from seqgen.core import BitEmbedding, ProductEmbedding, TokenEmbedding
 from seqgen.core.decoder import rng_device
 from seqgen.core.packed_lstm import PackedLSTM
 from seqgen.kernels.packing import Precision
@@ -45,14 +45,11 @@ class Encoder(nn.Module):
         super().__init__()
         c, e = config, config.encoder
         self.config = config
-        bits = c.vocabulary_size.bit_length() - 1
-        categorical = c.head == "categorical"
-        self.embedding = (
-            TokenEmbedding(c.vocabulary_size, c.embedding) if categorical else BitEmbedding(bits, c.embedding)
-        )
+        self.embedding = build_embedding(c)
+        size = c.embedding * len(c.heads)
         self.all = e.readout == "all"
-        self.beat = nn.Embedding(c.steps_per_bar, c.embedding) if self.all else None
-        self.rnn = PackedLSTM(c.embedding, e.width, e.layers)
+        self.beat = nn.Embedding(c.steps_per_bar, size) if self.all else None
+        self.rnn = PackedLSTM(size, e.width, e.layers)
         beats = c.steps_per_bar // c.steps_per_beat if self.all else 1
         if e.kind == "hierarchical":
             self.bar = nn.Linear(2 * e.width * beats, e.bar_width)
@@ -91,3 +88,14 @@ class Encoder(nn.Module):
             return last.flatten(1)
         beat = y.unflatten(1, (-1, self.config.steps_per_beat)).unflatten(-1, (2, -1))
         return torch.cat([beat[:, :, -1, 0], beat[:, :, 0, 1]], -1).flatten(1)
+
+
+def build_embedding(config: MusicVAEConfig) -> nn.Module:
+    """From tokens to vectors; those of a product's parts stand one after another."""
+    each = [
+        TokenEmbedding(size, config.embedding)
+        if head == "categorical"
+        else BitEmbedding(size.bit_length() - 1, config.embedding)
+        for size, head in config.heads
+    ]
+    return ProductEmbedding(each, config.parts) if config.head == "product" else each[0]

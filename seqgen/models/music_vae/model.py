@@ -9,7 +9,19 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor, nn
 
-from seqgen.core import GREEDY, Bernoulli, Categorical, Conductor, Decoder, Head, Planner, Sampling
+from seqgen.core import (
+    GREEDY,
+    Bernoulli,
+    Categorical,
+    Conductor,
+    Decoder,
+    Head,
+    Planner,
+    Product,
+    Sampling,
+    SequenceModule,
+    Voices,
+)
 from seqgen.core.decoder import rng_device
 from seqgen.kernels.packing import Precision
 from seqgen.models.music_vae.config import MusicVAEConfig
@@ -122,20 +134,39 @@ def shift(token: Int[Tensor, "B T"], start: int) -> Int[Tensor, "B T"]:
 def build_decoder(config: MusicVAEConfig) -> Decoder:
     """The decoder that the config describes: head, voice, and a conductor where there is a plan to follow."""
     c, d = config, config.decoder
-    size = output_size(d)
-    head: Head = (
-        Categorical(size, c.vocabulary_size, c.embedding)
-        if c.head == "categorical"
-        else Bernoulli(size, c.vocabulary_size.bit_length() - 1, c.embedding)
-    )
+    head = build_head(c)
     hierarchical, direct = d.kind == "hierarchical", d.plan == "direct"
     if not hierarchical and not direct:
-        return Decoder(build_voice(d, c.embedding, c.latent), head)
+        return Decoder(build_voices(c, c.latent), head)
     bars, bar = (c.bars, c.steps_per_bar) if hierarchical else (1, c.steps)
     beats = bar // c.steps_per_beat if direct else 0
     width, by_bar = (d.conductor_width if hierarchical else 0), c.code == "bars"
     planner = Planner(c.latent, bars, width, beats, d.plan_size, by_bar, d.conductor_layers)
-    segment = planner.segment_size
     # A direct plan is fed beat by beat; the bar's own plan is then only what an LSTM starts from.
-    voice = build_voice(d, c.embedding + segment, planner.bar_size, segment, feed_cond=not direct)
+    voice = build_voices(c, planner.bar_size, planner.segment_size, feed_cond=not direct)
     return Decoder(Conductor(voice, planner, bar, metre=c.steps_per_bar if direct else 0), head)
+
+
+def build_head(config: MusicVAEConfig) -> Head:
+    """One head, or a product of them over one output or over the outputs of their voices."""
+    width = output_size(config.decoder)
+    each: list[Head] = [
+        Categorical(width, size, config.embedding)
+        if head == "categorical"
+        else Bernoulli(width, size.bit_length() - 1, config.embedding)
+        for size, head in config.heads
+    ]
+    if config.head != "product":
+        return each[0]
+    return Product(each, widths=[width] * len(each) if config.decoder.voices == "part" else None)
+
+
+def build_voices(
+    config: MusicVAEConfig, cond_size: int, plan_size: int = 0, feed_cond: bool = True
+) -> SequenceModule:
+    """One voice, or one for each part, behind whose own part of the frame the plan stands."""
+    d, size = config.decoder, config.embedding
+    if d.voices == "one":
+        return build_voice(d, size * len(config.heads) + plan_size, cond_size, plan_size, feed_cond)
+    each = [build_voice(d, size + plan_size, cond_size, plan_size, feed_cond) for _ in config.heads]
+    return Voices(each, plan_size)
