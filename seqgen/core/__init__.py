@@ -18,11 +18,12 @@ from seqgen.core.memory import Memory
 from seqgen.core.metre import Metre, MetreState
 from seqgen.core.monotonic import MonotonicAttention
 from seqgen.core.plan import Plan, Planner
-from seqgen.core.product import Product
+from seqgen.core.product import Product, ProductEmbedding
 from seqgen.core.residual import ResidualLSTM
 from seqgen.core.sampling import GREEDY, Sampling
 from seqgen.core.sequence import SequenceModule
 from seqgen.core.state import State, select, where
+from seqgen.core.voices import Voices
 from seqgen.core.wait_k import WaitK
 from seqgen.core.wavenet import WaveNet, WaveNetState
 
@@ -55,12 +56,14 @@ __all__ = [
     "Plan",
     "Planner",
     "Product",
+    "ProductEmbedding",
     "ResidualLSTM",
     "Sampling",
     "SequenceModule",
     "SoftAttention",
     "State",
     "TokenEmbedding",
+    "Voices",
     "WaitK",
     "WaveNet",
     "WaveNetState",

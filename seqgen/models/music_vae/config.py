@@ -10,8 +10,11 @@ LARGEST = 1 << 16
 MOST_LAYERS = 16
 MOST_BARS = 1024
 MOST_DILATIONS = 64
+MOST_PARTS = 16
+MOST_TUPLES = (1 << 31) - 1
 FARTHEST = 1 << 14
 """frames that a WaveNet may look back: a state holds that many"""
+HeadName = Literal["categorical", "bernoulli", "groove"]
 BY_BAR = ("hierarchical", "all", "hierarchical", "direct")
 
 
@@ -44,6 +47,9 @@ class DecoderConfig:
     paper; direct: a linear path from the code gives every beat its own plan"""
     voice: Literal["lstm", "wavenet"] = "lstm"
     """what writes the tokens: a recurrence, or dilated causal convolutions"""
+    voices: Literal["one", "part"] = "one"
+    """one: a voice writes all parts of a product; part: each part has a voice of its own, which reads that
+    part and the plan"""
     width: int = 512
     """LSTM units; residual channels of a WaveNet"""
     layers: int = 1
@@ -70,12 +76,17 @@ class MusicVAEConfig:
     """Windows of `bars` bars of tokens, and the networks over them."""
 
     bars: int = 2
-    head: Literal["categorical", "bernoulli", "groove"] = "categorical"
+    head: Literal["categorical", "bernoulli", "groove", "product"] = "categorical"
     """categorical: one of vocabulary_size tokens; bernoulli: log2(vocabulary_size) independent bits; groove:
-    as many drums, each with a hit, a velocity and an offset"""
+    as many drums, each with a hit, a velocity and an offset; product: a tuple of parts (`core.product`)"""
     vocabulary_size: int = 90
     first_onset: int = 2
-    """tokens from here on begin a note or a hit; those below it hold, end or are silent"""
+    """tokens from here on begin a note or a hit; those below it hold, end or are silent; of a product, the
+    tokens of its categorical parts (any bit is a hit)"""
+    parts: tuple[int, ...] = ()
+    """product: the tokens of each part, e.g. 90, 90, 512; vocabulary_size is their product"""
+    part_heads: tuple[Literal["categorical", "bernoulli"], ...] = ()
+    """product: the head of each part"""
     steps_per_bar: int = 16
     steps_per_beat: int = 4
     latent: int = 128
@@ -92,10 +103,12 @@ class MusicVAEConfig:
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
 
     def __post_init__(self) -> None:
-        check_sizes(self, bars=MOST_BARS, vocabulary_size=LARGEST, latent=LARGEST, embedding=LARGEST)
+        tokens = MOST_TUPLES if self.head == "product" else LARGEST
+        check_sizes(self, bars=MOST_BARS, vocabulary_size=tokens, latent=LARGEST, embedding=LARGEST)
         check_sizes(self, steps_per_bar=MOST_BARS, steps_per_beat=MOST_BARS)
         if not 0 <= self.controls <= LARGEST:
             raise ValueError(f"controls must be 0 to {LARGEST}, got {self.controls}")
+        check_parts(self)
         if not 0 <= self.first_onset < self.vocabulary_size:
             raise ValueError(
                 f"first_onset must be a token below {self.vocabulary_size}, got {self.first_onset}"
@@ -105,7 +118,7 @@ class MusicVAEConfig:
                 f"steps_per_bar must be a multiple of steps_per_beat, got {self.steps_per_bar} and "
                 f"{self.steps_per_beat}"
             )
-        if self.head != "categorical" and self.vocabulary_size & (self.vocabulary_size - 1):
+        if self.head in ("bernoulli", "groove") and self.vocabulary_size & (self.vocabulary_size - 1):
             raise ValueError(
                 f"vocabulary_size of a {self.head} head must be a power of 2, got {self.vocabulary_size}"
             )
@@ -126,12 +139,41 @@ class MusicVAEConfig:
         """Tokens in a window."""
         return self.bars * self.steps_per_bar
 
+    @property
+    def heads(self) -> list[tuple[int, HeadName]]:
+        """Tokens and head of each part; what is no product has one part."""
+        if self.head != "product":
+            return [(self.vocabulary_size, self.head)]
+        return [*zip(self.parts, self.part_heads, strict=True)]
+
 
 def check_sizes(config: Any, **largest: int) -> None:
     """A size in a file from elsewhere must neither break torch nor keep it busy for hours."""
     for name, high in largest.items():
         if not 1 <= getattr(config, name) <= high:
             raise ValueError(f"{name} must be 1 to {high}, got {getattr(config, name)}")
+
+
+def check_parts(config: MusicVAEConfig) -> None:
+    """Parts belong to a product, and make its vocabulary."""
+    product, parts = config.head == "product", config.parts
+    if not product and (parts or config.part_heads or config.decoder.voices == "part"):
+        raise ValueError("parts, part_heads and decoder.voices: part need head: product")
+    if not product:
+        return
+    if not 1 <= len(parts) <= MOST_PARTS or len(config.part_heads) != len(parts) or min(parts) < 2:
+        raise ValueError(
+            f"parts must be 1 to {MOST_PARTS} numbers of at least 2, with one of part_heads for each, got "
+            f"{list(parts)} and {list(config.part_heads)}"
+        )
+    if math.prod(parts) != config.vocabulary_size or max(parts) > LARGEST:
+        raise ValueError(
+            f"vocabulary_size must be the product of the parts, of at most {LARGEST} each, got "
+            f"{config.vocabulary_size} and {list(parts)}"
+        )
+    for size, head in config.heads:
+        if head == "bernoulli" and size & (size - 1):
+            raise ValueError(f"a bernoulli part must have a power of 2 of tokens, got {size}")
 
 
 def check_dilations(dilations: tuple[int, ...]) -> None:

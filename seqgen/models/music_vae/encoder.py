@@ -13,11 +13,11 @@ from jaxtyping import Float, Int, Shaped
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from seqgen.core import BitEmbedding, GrooveEmbedding, TokenEmbedding
+from seqgen.core import BitEmbedding, GrooveEmbedding, ProductEmbedding, TokenEmbedding
 from seqgen.core.decoder import rng_device
 from seqgen.core.packed_lstm import PackedLSTM
 from seqgen.kernels.packing import Precision
-from seqgen.models.music_vae.config import MusicVAEConfig
+from seqgen.models.music_vae.config import HeadName, MusicVAEConfig
 
 
 class Posterior(NamedTuple):
@@ -46,9 +46,10 @@ class Encoder(nn.Module):
         c, e = config, config.encoder
         self.config = config
         self.embedding = build_embedding(c)
+        size = c.embedding * len(c.heads)
         self.all = e.readout == "all"
-        self.beat = nn.Embedding(c.steps_per_bar, c.embedding) if self.all else None
-        self.rnn = PackedLSTM(c.embedding + c.controls, e.width, e.layers)
+        self.beat = nn.Embedding(c.steps_per_bar, size) if self.all else None
+        self.rnn = PackedLSTM(size + c.controls, e.width, e.layers)
         beats = c.steps_per_bar // c.steps_per_beat if self.all else 1
         if e.kind == "hierarchical":
             self.bar = nn.Linear(2 * e.width * beats, e.bar_width)
@@ -107,9 +108,13 @@ class Encoder(nn.Module):
         return torch.cat([beat[:, :, -1, 0], beat[:, :, 0, 1]], -1).flatten(1)
 
 
-def build_embedding(config: MusicVAEConfig) -> TokenEmbedding | BitEmbedding | GrooveEmbedding:
-    """What the encoder reads of a token of the config's head."""
-    if config.head == "categorical":
-        return TokenEmbedding(config.vocabulary_size, config.embedding)
-    bits = config.vocabulary_size.bit_length() - 1
-    return (GrooveEmbedding if config.head == "groove" else BitEmbedding)(bits, config.embedding)
+def build_embedding(config: MusicVAEConfig) -> nn.Module:
+    """From tokens to vectors; those of a product's parts stand one after another."""
+    each = [_embedding(size, head, config.embedding) for size, head in config.heads]
+    return ProductEmbedding(each, config.parts) if config.head == "product" else each[0]
+
+
+def _embedding(tokens: int, head: HeadName, size: int) -> nn.Module:
+    if head == "categorical":
+        return TokenEmbedding(tokens, size)
+    return (GrooveEmbedding if head == "groove" else BitEmbedding)(tokens.bit_length() - 1, size)

@@ -9,10 +9,23 @@ import torch
 from jaxtyping import Bool, Float, Int, Shaped
 from torch import Generator, Tensor, nn
 
-from seqgen.core import GREEDY, Bernoulli, Categorical, Conductor, Decoder, Groove, Head, Planner, Sampling
+from seqgen.core import (
+    GREEDY,
+    Bernoulli,
+    Categorical,
+    Conductor,
+    Decoder,
+    Groove,
+    Head,
+    Planner,
+    Product,
+    Sampling,
+    SequenceModule,
+    Voices,
+)
 from seqgen.core.decoder import rng_device
 from seqgen.kernels.packing import Precision
-from seqgen.models.music_vae.config import MusicVAEConfig
+from seqgen.models.music_vae.config import HeadName, MusicVAEConfig
 from seqgen.models.music_vae.encoder import Encoder, Posterior
 from seqgen.models.voice import build_voice, output_size
 
@@ -161,26 +174,41 @@ def shift(token: Shaped[Tensor, "B T *N"], start: int) -> Shaped[Tensor, "B T *N
 def build_decoder(config: MusicVAEConfig) -> Decoder:
     """The decoder that the config describes: head, voice, and a conductor where there is a plan to follow."""
     c, d = config, config.decoder
-    size = output_size(d)
-    head = build_head(c, size)
+    head = build_head(c)
     hierarchical, direct = d.kind == "hierarchical", d.plan == "direct"
     if not hierarchical and not direct:
-        return Decoder(build_voice(d, c.embedding + c.controls, c.latent), head, c.controls)
+        return Decoder(build_voices(c, c.latent), head, c.controls)
     bars, bar = (c.bars, c.steps_per_bar) if hierarchical else (1, c.steps)
     beats = bar // c.steps_per_beat if direct else 0
     width, by_bar = (d.conductor_width if hierarchical else 0), c.code == "bars"
     planner = Planner(c.latent, bars, width, beats, d.plan_size, by_bar, d.conductor_layers)
-    segment = planner.segment_size
     # A direct plan is fed beat by beat; the bar's own plan is then only what an LSTM starts from.
-    reads = c.embedding + c.controls + segment
-    voice = build_voice(d, reads, planner.bar_size, segment, feed_cond=not direct)
+    voice = build_voices(c, planner.bar_size, planner.segment_size, feed_cond=not direct)
     metre = c.steps_per_bar if direct else 0
     return Decoder(Conductor(voice, planner, bar, metre, c.controls), head, c.controls)
 
 
-def build_head(config: MusicVAEConfig, width: int) -> Head:
-    """The head that the config describes, over a core of `width` outputs."""
-    c, bits = config, config.vocabulary_size.bit_length() - 1
-    if c.head == "categorical":
-        return Categorical(width, c.vocabulary_size, c.embedding)
-    return (Groove if c.head == "groove" else Bernoulli)(width, bits, c.embedding)
+def build_head(config: MusicVAEConfig) -> Head:
+    """One head, or a product of them over one output or over the outputs of their voices."""
+    width = output_size(config.decoder)
+    each = [_head(width, size, head, config.embedding) for size, head in config.heads]
+    if config.head != "product":
+        return each[0]
+    return Product(each, widths=[width] * len(each) if config.decoder.voices == "part" else None)
+
+
+def _head(width: int, tokens: int, head: HeadName, embedding: int) -> Head:
+    if head == "categorical":
+        return Categorical(width, tokens, embedding)
+    return (Groove if head == "groove" else Bernoulli)(width, tokens.bit_length() - 1, embedding)
+
+
+def build_voices(
+    config: MusicVAEConfig, cond_size: int, plan_size: int = 0, feed_cond: bool = True
+) -> SequenceModule:
+    """One voice, or one for each part, behind whose own part of the frame the controls and the plan stand."""
+    d, size, tail = config.decoder, config.embedding, config.controls + plan_size
+    if d.voices == "one":
+        return build_voice(d, size * len(config.heads) + tail, cond_size, plan_size, feed_cond)
+    each = [build_voice(d, size + tail, cond_size, plan_size, feed_cond) for _ in config.heads]
+    return Voices(each, tail)
