@@ -8,7 +8,7 @@ from seqgen.core.attention_decoder import AttentionDecoder, AttentionDecoderStat
 from seqgen.core.beam import Beam, beam_search
 from seqgen.core.conductor import Conductor, ConductorState
 from seqgen.core.decoder import Decoder, DecoderState
-from seqgen.core.groove import Groove, GrooveEmbedding
+from seqgen.core.groove import Groove, GrooveEmbedding, PlainGroove
 from seqgen.core.guide import Guided, GuidedState
 from seqgen.core.head import Bernoulli, BitEmbedding, Categorical, Head, TokenEmbedding
 from seqgen.core.latency import average_lagging, expected_delay, quantity_gap
@@ -17,6 +17,8 @@ from seqgen.core.lstm import LSTM, LSTMState
 from seqgen.core.memory import Memory
 from seqgen.core.metre import Metre, MetreState
 from seqgen.core.monotonic import MonotonicAttention
+from seqgen.core.nade import Nade
+from seqgen.core.one_hot import Bits, OneHot
 from seqgen.core.plan import Plan, Planner
 from seqgen.core.product import Product, ProductEmbedding
 from seqgen.core.residual import ResidualLSTM
@@ -37,6 +39,7 @@ __all__ = [
     "Bernoulli",
     "BinEmbedding",
     "BitEmbedding",
+    "Bits",
     "Categorical",
     "Conductor",
     "ConductorState",
@@ -53,6 +56,9 @@ __all__ = [
     "Metre",
     "MetreState",
     "MonotonicAttention",
+    "Nade",
+    "OneHot",
+    "PlainGroove",
     "Plan",
     "Planner",
     "Product",

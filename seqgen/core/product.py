@@ -107,6 +107,7 @@ class ProductEmbedding(nn.Module):
     def __init__(self, parts: Sequence[nn.Module], radix: Sequence[int]):
         super().__init__()
         self.parts, self.radix = nn.ModuleList(parts), list(radix)
+        self.size = sum(cast(int, part.size) for part in parts)
 
     def forward(self, token: Int[Tensor, "*B"]) -> Float[Tensor, "*B E"]:
         each = zip(self.parts, parts_of(token, self.radix), strict=True)

@@ -20,6 +20,7 @@ from seqgen.core import (
     LogisticMixture,
     Metre,
     MonotonicAttention,
+    Nade,
     Planner,
     Product,
     ResidualLSTM,
@@ -37,6 +38,12 @@ BAR = 4
 def classic_conductor() -> Conductor:
     planner = Planner(Z, T // BAR, width=7, layers=2)
     return Conductor(LSTM(E, W, planner.bar_size), planner, BAR)
+
+
+def carrying_conductor() -> Conductor:
+    """As Magenta's: the conductor reads nothing, and the last token of a bar is read by the next."""
+    planner = Planner(Z, T // BAR, width=7, layers=2, reads=False)
+    return Conductor(LSTM(E, W, planner.bar_size, layers=2), planner, BAR, carry=True)
 
 
 def direct_conductor() -> Conductor:
@@ -136,6 +143,7 @@ CORES: dict[str, Callable] = {
     "lstm": lambda: LSTM(E, W, Z),
     "lstm-two-layers": lambda: LSTM(E, W, Z, layers=2, feed_cond=False),
     "conductor": classic_conductor,
+    "conductor-carry": carrying_conductor,
     "conductor-direct": direct_conductor,
     "conductor-by-bar": conductor_by_bar,
     "flat-direct": flat_direct,
@@ -167,6 +175,9 @@ HEADS: dict[str, Callable] = {
     "categorical": lambda: Categorical(W, 7, E),
     "bernoulli": lambda: Bernoulli(W, 3, E),
     "logistic": lambda: LogisticMixture(W, 9, E, 3),
+    "categorical-one-hot": lambda: Categorical(W, E, 0),
+    "nade": lambda: Nade(W, 3, 4, E),
+    "nade-bits": lambda: Nade(W, E, 4, 0),
     "groove": lambda: Groove(W, 2, E),
     "product": lambda: Product([Categorical(W, 3, 2), LogisticMixture(W, 4, 4, 2)]),
     "product-by-part": lambda: Product(

@@ -25,6 +25,9 @@ PAIRS = [(core, "categorical") for core in CORES] + [
     ("lstm", "product"),
     ("wavenet-guided", "product"),
     ("lstm", "groove"),
+    ("lstm", "nade"),
+    ("conductor-carry", "nade-bits"),
+    ("conductor-carry", "categorical-one-hot"),
     ("conductor-direct", "groove"),
     ("voices", "product-by-part"),
     ("conductor-voices", "product-by-part"),
@@ -171,9 +174,18 @@ def test_no_gradient_comes_from_the_future(model, at, seed):
 
 def innermost_bar(core):
     """Frames between restarts of the voice, None for a core that never restarts."""
-    if not isinstance(core, Conductor):
+    if not isinstance(core, Conductor) or core.carry:
         return None
     return innermost_bar(core.voice) or core.bar
+
+
+def test_a_carried_token_crosses_the_bar_line_and_nothing_else_does():
+    decoder, cond = make("conductor-carry", "categorical")
+    x = torch.randn(B, T, E, dtype=torch.float64, requires_grad=True)
+    y, _ = decoder.core(x, decoder.core.init_state(B, cond))
+    y[:, 5].sum().backward()
+    read = (x.grad != 0).any(-1).all(0)
+    assert read.tolist() == [4 <= t <= 5 for t in range(T)], "frame 4 reads the last token of the bar before"
 
 
 @pytest.mark.parametrize("core", [name for name, build in CORES.items() if (innermost_bar(build()) or T) < T])

@@ -279,5 +279,5 @@ def test_rows_of_different_lengths_are_read_as_if_alone():
     torch.testing.assert_close(
         model.encode(token, lengths=torch.full((4,), 48)).mean, model.encode(token).mean
     )
-    with pytest.raises(ValueError, match="lengths: a flat encoder"):
+    with pytest.raises(ValueError, match="lengths: rows of different lengths"):
         MusicVAE(small()).encode(token, lengths=lengths)

@@ -12,9 +12,13 @@ MOST_BARS = 1024
 MOST_DILATIONS = 64
 MOST_PARTS = 16
 MOST_TUPLES = (1 << 31) - 1
+MOST_PATTERNS = 1 << 61
+"""of bits: with start and blank they must fit an integer"""
 FARTHEST = 1 << 14
 """frames that a WaveNet may look back: a state holds that many"""
-HeadName = Literal["categorical", "bernoulli", "groove"]
+HeadName = Literal["categorical", "bernoulli", "nade", "groove"]
+BITS = ("bernoulli", "nade", "groove")
+"""heads of log2(vocabulary_size) numbers that are 0 or 1"""
 BY_BAR = ("hierarchical", "all", "hierarchical", "direct")
 
 
@@ -31,6 +35,10 @@ class EncoderConfig:
     layers: int = 1
     bar_width: int = 256
     """size of a bar's embedding, for a hierarchical encoder; even"""
+    bar_layer: bool = True
+    """whether a bar's embedding is a tanh layer over what was read of the bar; else it is that itself"""
+    tokens: Literal["as written", "roll"] = "as written"
+    """as written: read as the decoder reads them; roll: as bits, with one more for none (drums)"""
 
     def __post_init__(self) -> None:
         check_sizes(self, width=LARGEST, layers=MOST_LAYERS, bar_width=LARGEST)
@@ -61,6 +69,11 @@ class DecoderConfig:
     conductor_width: int = 256
     """LSTM units of the conductor, for a hierarchical decoder"""
     conductor_layers: int = 1
+    conductor_reads: Literal["code", "nothing"] = "code"
+    """what the conductor reads at every bar beside what it starts from, which is always the code"""
+    carry: bool = False
+    """whether the first step of a bar reads the last token of the bar before; else it reads a learned vector,
+    and nothing but the plan crosses a bar line (hierarchical)"""
     plan_size: int = 128
     """numbers a beat in a direct plan"""
 
@@ -76,9 +89,10 @@ class MusicVAEConfig:
     """Windows of `bars` bars of tokens, and the networks over them."""
 
     bars: int = 2
-    head: Literal["categorical", "bernoulli", "groove", "product"] = "categorical"
-    """categorical: one of vocabulary_size tokens; bernoulli: log2(vocabulary_size) independent bits; groove:
-    as many drums, each with a hit, a velocity and an offset; product: a tuple of parts (`core.product`)"""
+    head: Literal["categorical", "bernoulli", "nade", "groove", "product"] = "categorical"
+    """categorical: one of vocabulary_size tokens; bernoulli: log2(vocabulary_size) independent bits; nade: as
+    many that depend on one another; groove: as many drums, each with a hit, a velocity and an offset;
+    product: a tuple of parts (`core.product`)"""
     vocabulary_size: int = 90
     first_onset: int = 2
     """tokens from here on begin a note or a hit; those below it hold, end or are silent; of a product, the
@@ -95,19 +109,25 @@ class MusicVAEConfig:
     """window: every number of z may bear on every bar, as in the paper; bars: z is a row of one code a bar,
     read and planned with weights that all bars share (hierarchical, direct, reading out all)"""
     embedding: int = 64
+    """size of a token's vector; 0 to have tokens read as they are, one-hot or as bits"""
+    nade_hidden: int = 128
+    """hidden units of a nade head"""
     controls: int = 0
     """numbers a step that encoder and decoder are told beside the tokens (chords)"""
     initial_std: float = 0.3
     """standard deviation of the posterior before training"""
+    least_std: float = 1e-4
+    """below which it never falls"""
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
 
     def __post_init__(self) -> None:
-        tokens = MOST_TUPLES if self.head == "product" else LARGEST
-        check_sizes(self, bars=MOST_BARS, vocabulary_size=tokens, latent=LARGEST, embedding=LARGEST)
+        tokens = {"product": MOST_TUPLES, "nade": MOST_PATTERNS}.get(self.head, LARGEST)
+        check_sizes(self, bars=MOST_BARS, vocabulary_size=tokens, latent=LARGEST, nade_hidden=LARGEST)
         check_sizes(self, steps_per_bar=MOST_BARS, steps_per_beat=MOST_BARS)
-        if not 0 <= self.controls <= LARGEST:
-            raise ValueError(f"controls must be 0 to {LARGEST}, got {self.controls}")
+        for name in ("controls", "embedding"):
+            if not 0 <= getattr(self, name) <= LARGEST:
+                raise ValueError(f"{name} must be 0 to {LARGEST}, got {getattr(self, name)}")
         check_parts(self)
         if not 0 <= self.first_onset < self.vocabulary_size:
             raise ValueError(
@@ -118,7 +138,7 @@ class MusicVAEConfig:
                 f"steps_per_bar must be a multiple of steps_per_beat, got {self.steps_per_bar} and "
                 f"{self.steps_per_beat}"
             )
-        if self.head in ("bernoulli", "groove") and self.vocabulary_size & (self.vocabulary_size - 1):
+        if self.head in BITS and self.vocabulary_size & (self.vocabulary_size - 1):
             raise ValueError(
                 f"vocabulary_size of a {self.head} head must be a power of 2, got {self.vocabulary_size}"
             )
@@ -131,8 +151,27 @@ class MusicVAEConfig:
             )
         if self.encoder.bar_width % 2:
             raise ValueError(f"encoder.bar_width must be even, got {self.encoder.bar_width}")
+        self._check_reading()
+        if not (math.isfinite(self.least_std) and self.least_std >= 0):
+            raise ValueError(f"least_std must be at least 0, got {self.least_std}")
         if not (math.isfinite(self.initial_std) and self.initial_std > 0):
             raise ValueError(f"initial_std must be positive, got {self.initial_std}")
+
+    def _check_reading(self) -> None:
+        """What the encoder reads of a token, and of a bar."""
+        e, size = self.encoder, self.vocabulary_size
+        bits = self.head in ("categorical", "bernoulli", "nade") and not size & (size - 1)
+        if e.tokens == "roll" and (self.embedding or not bits):
+            raise ValueError(
+                "encoder.tokens: roll needs embedding: 0 and tokens that are bits (vocabulary_size a power "
+                f"of 2), got embedding {self.embedding}, head {self.head} and vocabulary_size {size}"
+            )
+        beats = self.steps_per_bar // self.steps_per_beat if e.readout == "all" else 1
+        if e.kind == "hierarchical" and not e.bar_layer and e.bar_width != 2 * e.width * beats:
+            raise ValueError(
+                f"encoder.bar_width must be {2 * e.width * beats}, what is read of a bar, where bar_layer is "
+                f"false, got {e.bar_width}"
+            )
 
     @property
     def steps(self) -> int:
