@@ -30,6 +30,8 @@ class Task(NamedTuple):
     pieces: Iterator[NoteSequence]
     titles: list[str]
     notices: list[str]
+    seeds: range | None = None
+    """of the pieces, where each has another one than the request"""
 
 
 def table(clip: Clip) -> NoteTable:
@@ -77,13 +79,20 @@ def task(model: Playable, work: Work) -> Task:
     if isinstance(work, Interpolate) and isinstance(model, MusicModel):
         return _interpolate(model, work)
     if isinstance(work, Sample) and isinstance(model, MusicModel):
-        pieces = model.sample(work.num, temperature=work.temperature, seed=work.seed, qpm=SECONDS)
-        return Task(iter(pieces), [str(k + 1) for k in range(work.num)], [])
+        return Task(iter(_sample(model, work)), [str(k + 1) for k in range(work.num)], [])
     if isinstance(work, Continue) and isinstance(model, ContinuationModel):
         return _continue(model, work)
     raise TypeError(
         f"{type(work).__name__} of {type(model).__name__}: the catalogue offered what is not there"
     )
+
+
+def _sample(model: MusicModel, work: Sample) -> list[NoteSequence]:
+    if work.bars is None:
+        return model.sample(work.num, temperature=work.temperature, seed=work.seed, qpm=SECONDS)
+    from seqgen.tasks.lengths import sample_bars
+
+    return sample_bars(model, work.bars, work.num, temperature=work.temperature, seed=work.seed, qpm=SECONDS)
 
 
 def _interpolate(model: MusicModel, work: Interpolate) -> Task:
@@ -98,8 +107,10 @@ def _continue(model: ContinuationModel, work: Continue) -> Task:
     from seqgen.core import Sampling
 
     passage = model.passage(table(work.clip), name="the clip")
-    parts = model.parts(passage, work.bars, Sampling(work.temperature), work.seed)
-    return Task(iter([parts.continuation]), ["continuation"], _notices([passage]))
+    how, seeds = Sampling(work.temperature), range(work.seed, work.seed + work.num)
+    pieces = (model.parts(passage, work.bars, how, seed).continuation for seed in seeds)
+    titles = ["continuation"] if work.num == 1 else [f"continuation {k + 1}" for k in range(work.num)]
+    return Task(pieces, titles, _notices([passage]), seeds)
 
 
 def _notices(clips: list[Chosen]) -> list[str]:

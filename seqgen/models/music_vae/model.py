@@ -6,13 +6,27 @@ import math
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Generator, Tensor, nn
 
-from seqgen.core import GREEDY, Bernoulli, Categorical, Conductor, Decoder, Head, Planner, Sampling
+from seqgen.core import (
+    GREEDY,
+    Bernoulli,
+    Categorical,
+    Conductor,
+    Decoder,
+    Groove,
+    Head,
+    Nade,
+    Planner,
+    Product,
+    Sampling,
+    SequenceModule,
+    Voices,
+)
 from seqgen.core.decoder import rng_device
 from seqgen.kernels.packing import Precision
-from seqgen.models.music_vae.config import MusicVAEConfig
+from seqgen.models.music_vae.config import HeadName, MusicVAEConfig
 from seqgen.models.music_vae.encoder import Encoder, Posterior
 from seqgen.models.voice import build_voice, output_size
 
@@ -32,6 +46,10 @@ class Objective(NamedTuple):
     sampling_rate: float = 0.0
     """probability that an input token is the model's own sample (scheduled sampling)"""
 
+    def charged(self, kl: Float[Tensor, "B"]) -> Float[Tensor, "B"]:
+        """What is left of each sequence's KL, in nats."""
+        return (kl - self.free_bits * math.log(2)).clamp(min=0)
+
 
 class Losses(NamedTuple):
     """Means over the batch, in nats a sequence."""
@@ -45,7 +63,10 @@ class Losses(NamedTuple):
 
 
 class MusicVAE(nn.Module):
-    """Encoder, prior N(0, 1), and a decoder of `config.steps` tokens."""
+    """Encoder, prior N(0, 1), and a decoder of `config.steps` tokens.
+
+    N is the shape of one token: nothing for integers, 27 for the 9 drums of a groove.
+    """
 
     def __init__(self, config: MusicVAEConfig):
         super().__init__()
@@ -53,13 +74,20 @@ class MusicVAE(nn.Module):
         self.encoder = Encoder(config)
         self.decoder = build_decoder(config)
 
-    def encode(self, token: Int[Tensor, "B T"], precision: Precision | None = None) -> Posterior:
+    def encode(
+        self,
+        token: Shaped[Tensor, "B T *N"],
+        precision: Precision | None = None,
+        lengths: Int[Tensor, "B *U"] | None = None,
+        controls: Float[Tensor, "B T C"] | None = None,
+    ) -> Posterior:
         """q(z | x) of windows of exactly `config.steps` tokens.
 
+        lengths: how many of a row's steps are read; with a hierarchical encoder, of each of its bars.
         precision: without gradients on a CPU, that of the LSTMs' weights, packed for the native kernels;
-        None, or elsewhere, torch reads.
+        None, or elsewhere, torch reads. controls: `config.controls` numbers a step.
         """
-        return self.encoder(token, precision)
+        return self.encoder(token, precision, lengths, controls)
 
     def decode(
         self,
@@ -68,44 +96,87 @@ class MusicVAE(nn.Module):
         rng: Generator | None = None,
         uniform: Float[Tensor, "B T K"] | None = None,
         precision: Precision | None = None,
-    ) -> Int[Tensor, "B T"]:
-        """Generate a window of tokens from each code. `uniform`, `precision`: as in `Decoder.generate`."""
+        controls: Float[Tensor, "B T C"] | None = None,
+    ) -> Shaped[Tensor, "B T *N"]:
+        """Generate a window of tokens from each code. Other arguments: as in `Decoder.generate`."""
         with torch.no_grad():
             state = self.decoder.init_state(len(z), z, precision)
-        return self.decoder.generate(state, self.config.steps, how, rng, uniform, precision)[0]
+        steps = self.config.steps
+        return self.decoder.generate(state, steps, how, rng, uniform, precision, controls=controls)[0]
 
     def log_prob(
-        self, token: Int[Tensor, "B T"], z: Float[Tensor, "B Z"], fed: Int[Tensor, "B T"] | None = None
+        self,
+        token: Shaped[Tensor, "B T *N"],
+        z: Float[Tensor, "B Z"],
+        fed: Shaped[Tensor, "B T *N"] | None = None,
+        controls: Float[Tensor, "B T C"] | None = None,
+        lengths: Int[Tensor, "B *U"] | None = None,
     ) -> Float[Tensor, "B T"]:
-        """log p(x_t | x_<t, z) in nats, teacher forced (or fed with `fed`)."""
-        return self.decoder.log_prob(token, self.decoder.init_state(len(z), z), fed=fed)[0]
+        """log p(x_t | x_<t, z) in nats, teacher forced (or fed with `fed`).
 
-    def losses(self, token: Int[Tensor, "B T"], objective: Objective, rng: Generator | None = None) -> Losses:
-        """The objective on a batch. `rng` draws z, blanks and samples."""
-        posterior = self.encode(token)
+        lengths: of rows, or of bars (see `encode`); past them it is 0, and they are read as blank.
+        """
+        if fed is None:
+            fed = self.shifted(token, lengths)
+        state = self.decoder.init_state(len(z), z)
+        log_prob = self.decoder.log_prob(token, state, fed=fed, controls=controls)[0]
+        return log_prob if lengths is None else log_prob * within(lengths, self.config)
+
+    def losses(
+        self,
+        token: Shaped[Tensor, "B T *N"],
+        objective: Objective,
+        rng: Generator | None = None,
+        read: Shaped[Tensor, "B T *N"] | None = None,
+        controls: Float[Tensor, "B T C"] | None = None,
+        lengths: Int[Tensor, "B *U"] | None = None,
+    ) -> Losses:
+        """The objective on a batch. `rng` draws z, blanks and samples.
+
+        read: what the encoder reads, where it is not what the decoder shall write (a beat without its feel).
+        lengths: as of `log_prob`.
+        """
+        posterior = self.encode(token if read is None else read, lengths=lengths, controls=controls)
         z = posterior.sample(rng)
-        nll = -self.log_prob(token, z, self._spoil(token, z, objective, rng)).sum(1)
+        fed = self._spoil(token, z, objective, rng, controls, lengths)
+        nll = -self.log_prob(token, z, fed, controls, lengths).sum(1)
         by_dimension = posterior.kl()
         kl = by_dimension.sum(1)
-        charged = (kl - objective.free_bits * math.log(2)).clamp(min=0)
-        loss = (nll + objective.beta * charged).mean()
+        loss = (nll + objective.beta * objective.charged(kl)).mean()
         return Losses(loss, nll.mean(), kl.mean(), by_dimension.mean(0))
 
+    def shifted(
+        self, token: Shaped[Tensor, "B T *N"], lengths: Int[Tensor, "B *U"] | None = None
+    ) -> Shaped[Tensor, "B T *N"]:
+        """What the decoder reads in teacher forcing: each token's predecessor, blank past `lengths`."""
+        head = self.decoder.head
+        if lengths is not None:
+            token = torch.where(each(within(lengths, self.config), token), token, head.blank)
+        return shift(token, head.start)
+
     def _spoil(
-        self, token: Int[Tensor, "B T"], z: Float[Tensor, "B Z"], objective: Objective, rng: Generator | None
-    ) -> Int[Tensor, "B T"]:
+        self,
+        token: Shaped[Tensor, "B T *N"],
+        z: Float[Tensor, "B Z"],
+        objective: Objective,
+        rng: Generator | None,
+        controls: Float[Tensor, "B T C"] | None = None,
+        lengths: Int[Tensor, "B *U"] | None = None,
+    ) -> Shaped[Tensor, "B T *N"]:
         """The decoder's inputs: the shifted targets, with some of them sampled and some of them blank."""
         head = self.decoder.head
-        fed = shift(token, head.start)
+        fed, steps = self.shifted(token, lengths), token.shape[:2]
         if objective.sampling_rate:
             with torch.no_grad():
-                y, _ = self.decoder.hidden(token, self.decoder.init_state(len(z), z))
-                uniform = uniforms((*token.shape, head.draws), rng, token.device)
+                state = self.decoder.init_state(len(z), z)
+                y, _ = self.decoder.hidden(token, state, controls=controls)
+                uniform = uniforms((*steps, head.draws), rng, token.device)
                 own = shift(head.sample(y, Sampling(), uniform), head.start)
-            fed = torch.where(uniforms(token.shape, rng, token.device) < objective.sampling_rate, own, fed)
+            sampled = uniforms(steps, rng, token.device) < objective.sampling_rate
+            fed = torch.where(each(sampled, fed), own, fed)
         if objective.input_dropout:
-            gone = uniforms(token.shape, rng, token.device) < objective.input_dropout
-            fed = torch.where(gone & (fed != head.start), head.blank, fed)
+            gone = uniforms(steps, rng, token.device) < objective.input_dropout
+            fed = torch.where(each(gone, fed) & (fed != head.start), head.blank, fed)
         return fed
 
 
@@ -114,7 +185,18 @@ def uniforms(shape: tuple[int, ...], rng: Generator | None, device: torch.device
     return torch.rand(shape, generator=rng, device=rng_device(rng)).to(device)
 
 
-def shift(token: Int[Tensor, "B T"], start: int) -> Int[Tensor, "B T"]:
+def within(lengths: Int[Tensor, "B *U"], config: MusicVAEConfig) -> Bool[Tensor, "B T"]:
+    """Which steps are within the lengths of their rows, or of their bars."""
+    steps = config.steps_per_bar if lengths.dim() == 2 else config.steps
+    return (torch.arange(steps, device=lengths.device) < lengths[..., None]).flatten(1)
+
+
+def each(mask: Bool[Tensor, "B T"], token: Shaped[Tensor, "B T *N"]) -> Bool[Tensor, "B T *_"]:
+    """A mask of steps, as one of the numbers of their tokens."""
+    return mask.view(*mask.shape, *[1] * (token.dim() - 2))
+
+
+def shift(token: Shaped[Tensor, "B T *N"], start: int) -> Shaped[Tensor, "B T *N"]:
     """Each token's predecessor; `start` for the first."""
     return torch.cat([torch.full_like(token[:, :1], start), token[:, :-1]], 1)
 
@@ -122,20 +204,50 @@ def shift(token: Int[Tensor, "B T"], start: int) -> Int[Tensor, "B T"]:
 def build_decoder(config: MusicVAEConfig) -> Decoder:
     """The decoder that the config describes: head, voice, and a conductor where there is a plan to follow."""
     c, d = config, config.decoder
-    size = output_size(d)
-    head: Head = (
-        Categorical(size, c.vocabulary_size, c.embedding)
-        if c.head == "categorical"
-        else Bernoulli(size, c.vocabulary_size.bit_length() - 1, c.embedding)
-    )
+    head = build_head(c)
+    sizes = [part.embedding_size for part in (head.each() if isinstance(head, Product) else [head])]
     hierarchical, direct = d.kind == "hierarchical", d.plan == "direct"
     if not hierarchical and not direct:
-        return Decoder(build_voice(d, c.embedding, c.latent), head)
+        return Decoder(build_voices(c, sizes, c.latent), head, c.controls)
     bars, bar = (c.bars, c.steps_per_bar) if hierarchical else (1, c.steps)
     beats = bar // c.steps_per_beat if direct else 0
     width, by_bar = (d.conductor_width if hierarchical else 0), c.code == "bars"
-    planner = Planner(c.latent, bars, width, beats, d.plan_size, by_bar, d.conductor_layers)
-    segment = planner.segment_size
+    reads = d.conductor_reads == "code"
+    planner = Planner(c.latent, bars, width, beats, d.plan_size, by_bar, d.conductor_layers, reads)
     # A direct plan is fed beat by beat; the bar's own plan is then only what an LSTM starts from.
-    voice = build_voice(d, c.embedding + segment, planner.bar_size, segment, feed_cond=not direct)
-    return Decoder(Conductor(voice, planner, bar, metre=c.steps_per_bar if direct else 0), head)
+    voice = build_voices(c, sizes, planner.bar_size, planner.segment_size, feed_cond=not direct)
+    metre = c.steps_per_bar if direct else 0
+    core = Conductor(voice, planner, bar, metre, c.controls, carry=hierarchical and d.carry)
+    return Decoder(core, head, c.controls)
+
+
+def build_head(config: MusicVAEConfig) -> Head:
+    """One head, or a product of them over one output or over the outputs of their voices."""
+    width = output_size(config.decoder)
+    each = [_head(config, width, tokens, head) for tokens, head in config.heads]
+    if config.head != "product":
+        return each[0]
+    return Product(each, widths=[width] * len(each) if config.decoder.voices == "part" else None)
+
+
+def _head(config: MusicVAEConfig, width: int, tokens: int, head: HeadName) -> Head:
+    if head == "categorical":
+        return Categorical(width, tokens, config.embedding)
+    bits = tokens.bit_length() - 1
+    if head == "nade":
+        return Nade(width, bits, config.nade_hidden, config.embedding)
+    return (Groove if head == "groove" else Bernoulli)(width, bits, config.embedding)
+
+
+def build_voices(
+    config: MusicVAEConfig, sizes: list[int], cond_size: int, plan_size: int = 0, feed_cond: bool = True
+) -> SequenceModule:
+    """One voice, or one for each part, behind whose own part of the frame the controls and the plan stand.
+
+    sizes: of the embeddings of each part.
+    """
+    d, tail = config.decoder, config.controls + plan_size
+    if d.voices == "one":
+        return build_voice(d, sum(sizes) + tail, cond_size, plan_size, feed_cond)
+    each = [build_voice(d, size + tail, cond_size, plan_size, feed_cond) for size in sizes]
+    return Voices(each, tail)
