@@ -9,7 +9,7 @@ from typing import Literal
 def prepare(
     inputs: list[Path],
     out: Path = Path("shards"),  # a default, so that it is a flag: what is positional is read, not written
-    representation: Literal["melody", "drums"] = "melody",
+    representation: Literal["melody", "drums", "trio"] = "melody",
     bars: int = 2,
     gap_bars: float = 1.0,
     min_notes: int = 1,
