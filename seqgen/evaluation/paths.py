@@ -8,7 +8,7 @@ onsets a step stand beside: a midpoint that falls silent is not a good one.
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ WARMLY = ", T=0.5"
 ENDS = "reconstructed ends"
 
 
+@runtime_checkable
 class Judge(Protocol):
     """A language model of windows."""
 
