@@ -43,6 +43,8 @@ class Objective(NamedTuple):
     """probability that an input token is blanked"""
     sampling_rate: float = 0.0
     """probability that an input token is the model's own sample (scheduled sampling)"""
+    hold_encoder: bool = False
+    """whether the encoder's gradients are 0"""
 
 
 class Losses(NamedTuple):
@@ -95,6 +97,8 @@ class MusicVAE(nn.Module):
     def losses(self, token: Int[Tensor, "B T"], objective: Objective, rng: Generator | None = None) -> Losses:
         """The objective on a batch. `rng` draws z, blanks and samples."""
         posterior = self.encode(token)
+        if objective.hold_encoder:  # zeros and not nothing, which processes in step would wait for
+            posterior = Posterior(*(part.detach() + 0 * part for part in posterior))
         z = posterior.sample(rng)
         nll = -self.log_prob(token, z, self._spoil(token, z, objective, rng)).sum(1)
         by_dimension = posterior.kl()
