@@ -9,7 +9,7 @@ from typing import Literal
 def prepare(
     inputs: list[Path],
     out: Path = Path("shards"),  # a default, so that it is a flag: what is positional is read, not written
-    representation: Literal["melody", "drums"] = "melody",
+    representation: Literal["melody", "drums", "trio"] = "melody",
     bars: int = 2,
     gap_bars: float = 1.0,
     min_notes: int = 1,
@@ -28,13 +28,14 @@ def prepare(
     Args:
         inputs: folders, .zip and .tar(.gz|.xz|.bz2) archives, and .mid, .midi and .kar files.
         out: the folder to make.
-        representation: what to read: one voice, or drums.
+        representation: what to read: one voice, drums, or a melody, a bass and drums together.
         bars: bars in a window.
-        gap_bars: a rest of this many bars ends a melody or beat, at least 1.
-        min_notes: drop windows with fewer notes.
+        gap_bars: a rest of this many bars ends a melody or beat, at least 1; in a trio each part may rest as
+            long before and after what it plays.
+        min_notes: drop windows with fewer notes, of trios with fewer in any part.
         min_unique_pitches: melody: drop windows with fewer different pitches.
-        programs: melody: General MIDI programs from the first up to and not including the second; all, if not
-            given.
+        programs: of melodies: General MIDI programs from the first up to and not including the second; if not
+            given all, for trios 0 to 31.
         two_four: read 2/4 too, two bars as one.
         splits: a table that says which file belongs to which split: columns path (or file, midi_filename,
             id with or without dataset), split, and perhaps shift_quarters. Without one, files are split by a

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
@@ -11,9 +12,11 @@ from torch import Tensor
 from seqgen.core.conductor import Conductor, ConductorState
 from seqgen.core.guide import Guided, GuidedState
 from seqgen.core.metre import Metre, MetreState
+from seqgen.core.product import Product
 from seqgen.core.sampling import Sampling
 from seqgen.core.sequence import SequenceModule
 from seqgen.core.state import State
+from seqgen.core.voices import Voices
 
 BLOCK = 256
 """frames of a guide that are made ready at a time"""
@@ -63,7 +66,7 @@ def run_core(
 ) -> Outcome | str:
     """Where the rows stand such that torch has to serve: the reason."""
     if isinstance(core, Conductor):
-        return _conducted(core, weights, wanted, previous, state)
+        return _conducted(core, core.voice, weights, wanted, previous, state)
     if isinstance(core, Metre):
         return _metred(core, weights, wanted, previous, state)
     if isinstance(core, Guided):
@@ -71,8 +74,38 @@ def run_core(
     return weights.run(state, previous, wanted.uniform, wanted.how, end=wanted.end)
 
 
+def run_voices(
+    core: Conductor,
+    head: Product,
+    weights: Sequence[Folded],
+    wanted: Run,
+    previous: Int[Tensor, "B"],
+    state: ConductorState,
+) -> Outcome | str:
+    """The voices of a conductor one after the other: given the plan none of them needs another."""
+    assert isinstance(core.voice, Voices)
+    heads, before = head.each(), head.parts(previous)
+    shares = wanted.uniform.split([own.draws for own in heads], -1)
+    tokens, voices = [], []
+    for number, (voice, own) in enumerate(zip(core.voice.each(), heads, strict=True)):
+        mine = state._replace(voice=state.voice[number])
+        part = wanted._replace(uniform=shares[number].contiguous(), first=own.vocabulary_size + 2)
+        done = _conducted(core, voice, weights[number], part, before[number], mine)
+        if isinstance(done, str):
+            return done
+        tokens.append(done[0])
+        voices.append(done[1].voice)
+    after = ConductorState(state.plan, state.position + wanted.steps, tuple(voices))
+    return head.token(tokens), after
+
+
 def _conducted(
-    core: Conductor, weights: Folded, wanted: Run, previous: Int[Tensor, "B"], state: ConductorState
+    core: Conductor,
+    own: SequenceModule,
+    weights: Folded,
+    wanted: Run,
+    previous: Int[Tensor, "B"],
+    state: ConductorState,
 ) -> Outcome | str:
     """From bar line to bar line, all rows at one place. A bar starts from its plan, and reads its own vector
     first or, with carry, the token before."""
@@ -88,7 +121,7 @@ def _conducted(
         bar, offset = divmod(here + done, core.bar)
         count = min(core.bar - offset, wanted.steps - done)
         if offset == 0:
-            voice = core.voice.init_state(len(previous), plan.bars[:, bar])
+            voice = own.init_state(len(previous), plan.bars[:, bar])
             previous = previous if core.carry else torch.full_like(previous, wanted.first)
         u = wanted.uniform[:, done : done + count]
         token, voice = weights.run(voice, previous, u, wanted.how, plan.segments[:, bar], hold, offset)

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
+from seqgen.representation.trio import join_parts, split_parts
+
+Move = Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
+"""Windows [B, T], most semitones, and what draws them, to windows"""
 LOWEST, HIGHEST = 2, 89  # melody tokens of MIDI pitch 21 and 108
 
 
@@ -23,9 +29,11 @@ class Batches:
         transpose: int = 0,
         rank: int = 0,
         world: int = 1,
+        move: Move | None = None,
     ):
+        """move: how windows are transposed; None: as melodies."""
         self.tokens, self.batch_size, self.seed, self.transpose = tokens, batch_size, seed, transpose
-        self.rank, self.world = rank, world
+        self.rank, self.world, self.move = rank, world, move
         self.steps_per_epoch = len(tokens) // (batch_size * world)
         if not self.steps_per_epoch:
             raise ValueError(
@@ -45,7 +53,8 @@ class Batches:
         window = np.asarray(self.tokens[np.sort(rows)], dtype=np.int64)
         if not self.transpose:
             return window
-        return transpose(window, self.transpose, np.random.default_rng([self.seed, epoch, index, self.rank]))
+        rng = np.random.default_rng([self.seed, epoch, index, self.rank])
+        return (self.move or transpose)(window, self.transpose, rng)
 
 
 def transpose(window: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
@@ -55,3 +64,10 @@ def transpose(window: np.ndarray, most: int, rng: np.random.Generator) -> np.nda
     down = LOWEST - np.where(onset, window, HIGHEST).min(1)
     amount = rng.integers(-most, most + 1, len(window)).clip(down, up)
     return np.where(onset, window + amount[:, None], window)
+
+
+def transpose_trio(window: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
+    """Trio windows [B, T] whose melody and bass move together, as `transpose` moves one; drums stay."""
+    melody, bass, drums = split_parts(window)
+    moved = transpose(np.concatenate([melody, bass], axis=1), most, rng)
+    return join_parts([*np.split(moved, 2, axis=1), drums]).astype(np.int64)

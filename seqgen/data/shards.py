@@ -53,7 +53,7 @@ class FileRow:
 
 @dataclass(frozen=True, eq=False)
 class SplitWindows:
-    """The windows that go into a split: rows `keep` [K] of tokens [N, T] int16 and origin [N, 2] int32."""
+    """The windows that go into a split: rows `keep` [K] of tokens [N, T] and origin [N, 2] int32."""
 
     tokens: np.ndarray
     origin: np.ndarray
@@ -74,8 +74,8 @@ class Shards:
         self.representation = _representation(self.info.get("representation"), self.folder)
         converter = make_converter(self.representation)
         self.steps, self.vocabulary_size = converter.steps, converter.vocabulary_size
-        self._tokens = {split: self._array(split, "tokens", np.int16, self.steps) for split in SPLITS}
-        self._origins = {split: self._array(split, "origin", np.int32, 2) for split in SPLITS}
+        self._tokens = {split: self._array(split, "tokens", converter.dtype, self.steps) for split in SPLITS}
+        self._origins = {split: self._array(split, "origin", np.dtype(np.int32), 2) for split in SPLITS}
         for split, tokens in self._tokens.items():
             self._check_tokens(split, tokens)
 
@@ -85,7 +85,7 @@ class Shards:
         return {split: len(tokens) for split, tokens in self._tokens.items()}
 
     def tokens(self, split: str) -> np.ndarray:
-        """The windows of a split, [N, T] int16, mapped read-only."""
+        """The windows of a split, [N, T] of the converter's dtype, mapped read-only."""
         return self._tokens[_check_split(split)]
 
     def origins(self, split: str) -> np.ndarray:
@@ -114,7 +114,7 @@ class Shards:
         except (OSError, ValueError, IndexError, csv.Error) as error:
             raise ValueError(f"{path}: cannot be read as a list of files: {error}") from error
 
-    def _array(self, split: str, kind: str, dtype: type[np.integer[Any]], width: int) -> np.ndarray:
+    def _array(self, split: str, kind: str, dtype: np.dtype[Any], width: int) -> np.ndarray:
         path = self.folder / f"{split}.{kind}.npy"
         try:
             array = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -126,7 +126,7 @@ class Shards:
         expected = (counts.get(split) if isinstance(counts, dict) else None, width)
         if not isinstance(array, np.ndarray) or array.dtype != dtype or array.shape != expected:
             got = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
-            raise ValueError(f"{path}: expected {np.dtype(dtype)} {expected} as {INDEX} says, got {got}")
+            raise ValueError(f"{path}: expected {dtype} {expected} as {INDEX} says, got {got}")
         return array
 
     def _check_tokens(self, split: str, tokens: np.ndarray) -> None:
@@ -160,12 +160,12 @@ def write_shards(
     """
     converter = make_converter(representation)
     counts = dict.fromkeys(SPLITS, 0)
-    empty = SplitWindows(np.zeros((0, converter.steps), np.int16), np.zeros((0, 2), np.int32))
+    empty = SplitWindows(np.zeros((0, converter.steps), converter.dtype), np.zeros((0, 2), np.int32))
     for split in SPLITS:
         part = windows.get(split, empty)
         keep = np.arange(len(part.tokens)) if part.keep is None else part.keep
         counts[split] = len(keep)
-        _write_rows(folder / f"{split}.tokens.npy", part.tokens, keep, np.dtype("<i2"))
+        _write_rows(folder / f"{split}.tokens.npy", part.tokens, keep, converter.dtype.newbyteorder("<"))
         _write_rows(folder / f"{split}.origin.npy", part.origin, keep, np.dtype("<i4"))
     with open(folder / FILES, "w", encoding="utf-8", newline="") as stream:
         stream.write("\t".join(COLUMNS) + "\n")

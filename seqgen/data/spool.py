@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,13 +15,14 @@ from seqgen.data.duplicates import Kept, keep_first
 from seqgen.data.shards import SplitWindows
 from seqgen.data.splits import SPLITS
 from seqgen.data.work import Windows
+from seqgen.representation.converter import Converter
 
 
 class Spool:
     """The windows of one split, appended to a file."""
 
-    def __init__(self, path: Path, steps: int) -> None:
-        self._path, self._steps = path, steps
+    def __init__(self, path: Path, steps: int, dtype: np.dtype[Any]) -> None:
+        self._path, self._steps, self._dtype = path, steps, dtype
         self._stream = open(path, "wb")  # noqa: SIM115 (closed by `close`)
         self._origin: list[np.ndarray] = [np.zeros((0, 2), np.int32)]
         self._exact: list[np.ndarray] = [np.zeros(0, np.uint64)]
@@ -49,7 +51,9 @@ class Spool:
         self.untransposed = np.concatenate(self._untransposed)[order]
         shape = (len(origin), self._steps)
         tokens = (
-            np.memmap(self._path, np.int16, "r", shape=shape) if len(origin) else np.zeros(shape, np.int16)
+            np.memmap(self._path, self._dtype, "r", shape=shape)
+            if len(origin)
+            else np.zeros(shape, self._dtype)
         )
         return tokens, origin, order
 
@@ -62,8 +66,9 @@ class Spool:
 class Spools:
     """The windows of all splits; a context manager that removes its files."""
 
-    def __init__(self, folder: Path, steps: int) -> None:
-        self._spools = {split: Spool(folder / f"{split}.spool", steps) for split in SPLITS}
+    def __init__(self, folder: Path, converter: Converter) -> None:
+        steps, dtype = converter.steps, converter.dtype
+        self._spools = {split: Spool(folder / f"{split}.spool", steps, dtype) for split in SPLITS}
 
     def __enter__(self) -> Spools:
         return self

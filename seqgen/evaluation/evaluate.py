@@ -14,7 +14,7 @@ from torch import Generator
 from seqgen import __version__
 from seqgen.config import from_dict
 from seqgen.evaluation.latent import Readings, read
-from seqgen.evaluation.ngram import fit_ngram
+from seqgen.evaluation.ngram import NGram, fit_ngram
 from seqgen.evaluation.notes import note_scores
 from seqgen.evaluation.paths import Likelihood, measure_paths
 from seqgen.evaluation.reconstruction import (
@@ -26,6 +26,7 @@ from seqgen.evaluation.reconstruction import (
     onset_accuracy,
     step_accuracy,
 )
+from seqgen.evaluation.trio import PartNGrams, common_bars, entropies_by_part, fit_parts, measure_trio
 from seqgen.evaluation.windows import WindowSet, array_hash, load_windows
 from seqgen.models.music_vae import MusicVAE
 from seqgen.representation.converter import RepresentationConfig
@@ -77,40 +78,52 @@ def evaluate(
     rng = Generator().manual_seed(seed)
     token = windows.tokens.astype(np.int64)
     readings = read(vae, torch.from_numpy(token), rng)
-    melody = representation.name == "melody"
+    kind = representation.name
+    by_part = entropies_by_part(vae, torch.from_numpy(token), readings, rng) if kind == "trio" else {}
     paths: dict[str, Likelihood] = {}
     if windows.train is not None:
-        lm = fit_ngram(windows.train, vae.config.vocabulary_size, ORDER, SHIFTS if melody else (0,))
+        lm = judge(windows.train, kind, vae.config.vocabulary_size)
         paths = measure_paths(vae, token, readings, lm, pairs, rng)
     return Evaluation(
         sign(name, weights_hash(find_folder(model)), representation, windows, pairs, seed),
-        reconstruct(vae, windows, readings, melody),
+        reconstruct(vae, windows, readings, kind),
         {
             "cross-entropy": readings.cross_entropy,
             "cross-entropy, random z": readings.cross_entropy_random,
             "KL": readings.kl,
             "active units": readings.active_units,
+            **by_part,
         },
         vae.config.latent,
         paths,
     )
 
 
+def judge(train: np.ndarray, kind: str, vocabulary_size: int) -> NGram | PartNGrams:
+    """The n-gram model of the train windows that paths and samples are judged by."""
+    if kind == "trio":
+        return fit_parts(train, ORDER, SHIFTS)
+    return fit_ngram(train, vocabulary_size, ORDER, SHIFTS if kind == "melody" else (0,))
+
+
 def reconstruct(
-    model: MusicVAE, windows: WindowSet, readings: Readings, melody: bool
+    model: MusicVAE, windows: WindowSet, readings: Readings, kind: str
 ) -> dict[str, dict[str, float]]:
     """The model's reconstructions and the baselines, each by every metric."""
     estimates: dict[str, Tokens] = {
         "free run": readings.free_run,
         "teacher forced": readings.teacher_forced,
         "sampled z": readings.sampled,
-        "always hold" if melody else "always silent": hold(windows.tokens),
+        "always silent" if kind == "drums" else "always hold": hold(windows.tokens),
     }
-    if not melody:
+    if kind != "melody":
         source = windows.tokens if windows.train is None else windows.train
-        estimates["common bar"] = common_bar(source, windows.tokens, model.config.steps_per_bar)
+        bar = common_bars if kind == "trio" else common_bar
+        estimates["common bar"] = bar(source, windows.tokens, model.config.steps_per_bar)
     columns = {
-        who: measure(windows.tokens, tokens, model.config.first_onset, melody)
+        who: measure_trio(windows.tokens, tokens)
+        if kind == "trio"
+        else measure(windows.tokens, tokens, model.config.first_onset, kind == "melody")
         for who, tokens in estimates.items()
     }
     metrics = next(iter(columns.values()))
@@ -139,7 +152,7 @@ def sign(
     name: str, weights: str, representation: RepresentationConfig, windows: WindowSet, pairs: int, seed: int
 ) -> str:
     """One line that says what was measured, so that two figures can be compared."""
-    shifts = f", {SHIFTS[0]} to +{SHIFTS[-1]} semitones" if representation.name == "melody" else ""
+    shifts = f", {SHIFTS[0]} to +{SHIFTS[-1]} semitones" if representation.name != "drums" else ""
     parts = {
         "model": f"{name}@{weights}",
         "representation": f"{representation.name}, {representation.bars} bars",
@@ -149,7 +162,8 @@ def sign(
     }
     if windows.train is not None:
         train = f"{windows.train_name}@{array_hash(windows.train)}"
-        parts |= {"paths": f"{pairs} pairs", "lm": f"Witten-Bell {ORDER}-gram of {train}{shifts}"}
+        each = " of each part" if representation.name == "trio" else ""
+        parts |= {"paths": f"{pairs} pairs", "lm": f"Witten-Bell {ORDER}-gram{each} of {train}{shifts}"}
     parts |= {"seed": str(seed), "seqgen": __version__, "torch": torch.__version__}
     return "|".join(f"{key}:{value}" for key, value in parts.items())
 

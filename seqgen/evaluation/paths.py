@@ -8,7 +8,7 @@ onsets a step stand beside: a midpoint that falls silent is not a good one.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -17,13 +17,22 @@ from torch import Generator, Tensor
 
 from seqgen.core import Sampling
 from seqgen.evaluation.latent import Readings, decode
-from seqgen.evaluation.ngram import NGram
-from seqgen.models.music_vae import MusicVAE
+from seqgen.models.music_vae import MusicVAE, MusicVAEConfig
+from seqgen.models.music_vae.diagnosis import onsets
 from seqgen.tasks.latent import slerp
 
 WARM = Sampling(temperature=0.5)
 WARMLY = ", T=0.5"
 ENDS = "reconstructed ends"
+
+
+@runtime_checkable
+class Judge(Protocol):
+    """A language model of windows."""
+
+    def nll(self, tokens: np.ndarray) -> np.ndarray:
+        """Nats of every step, [N, T] to [N, T]."""
+        ...
 
 
 class Likelihood(NamedTuple):
@@ -36,7 +45,7 @@ class Likelihood(NamedTuple):
 
 
 def measure_paths(
-    model: MusicVAE, token: np.ndarray, readings: Readings, lm: NGram, pairs: int, rng: Generator
+    model: MusicVAE, token: np.ndarray, readings: Readings, lm: Judge, pairs: int, rng: Generator
 ) -> dict[str, Likelihood]:
     """The likelihood of ends, midpoints and samples, by name; `ratio` puts midpoints against ends.
 
@@ -67,10 +76,14 @@ def measure_paths(
         windows[name + WARMLY] = decode(model, z, WARM, rng).cpu().numpy()
     coin = torch.rand(pairs, token.shape[1], generator=rng).numpy() < 0.5
     windows["mixed ends"] = np.where(coin, token[a.numpy()], token[b.numpy()])
-    first = model.config.first_onset
     return {
-        name: Likelihood(float(lm.nll(x).mean()), float((x >= first).mean())) for name, x in windows.items()
+        name: Likelihood(float(lm.nll(x).mean()), _onsets(model.config, x)) for name, x in windows.items()
     }
+
+
+def _onsets(config: MusicVAEConfig, tokens: np.ndarray) -> float:
+    """Share of the steps on which something begins, in any part."""
+    return onsets(config, torch.from_numpy(tokens)).any(-1).double().mean().item()
 
 
 def ratio(likelihoods: dict[str, Likelihood], name: str = "slerp midpoints") -> float:

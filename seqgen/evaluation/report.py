@@ -8,6 +8,7 @@ from typing import Any
 from seqgen.evaluation.evaluate import Evaluation
 from seqgen.evaluation.paths import ENDS, WARMLY, ratio
 from seqgen.evaluation.table import table
+from seqgen.evaluation.trio import NAMES
 
 
 def as_json(result: Evaluation) -> str:
@@ -39,6 +40,8 @@ def as_text(result: Evaluation) -> str:
         ["active units", f"{latent['active units']} of {result.latent_size}", ""],
     ]
     parts = [table(["reconstruction", *who], shares), table(["code", "own z", "random z"], codes)]
+    if by_part := _by_part(latent):
+        parts.append(table(["cross-entropy, nats a step", "own z", "random z", "other tracks"], by_part))
     if result.paths:
         ratios = _ratios(result)
         paths = [
@@ -51,6 +54,17 @@ def as_text(result: Evaluation) -> str:
             "Paths and samples: not judged, since no train windows are known (give them with --train)."
         )
     return "\n\n".join([*parts, result.signature])
+
+
+def _by_part(latent: dict[str, float]) -> list[list[str]]:
+    """A row for each part of a trio; none for other music."""
+    rows = []
+    for name in NAMES:
+        key = f"cross-entropy, {name}"
+        if key in latent:
+            row = (latent[key + which] for which in ("", ", random z", ", other tracks"))
+            rows.append([name, *map(_number, row)])
+    return rows
 
 
 def _ratios(result: Evaluation) -> dict[str, float]:

@@ -26,13 +26,13 @@ class WindowSet:
     """N windows of T steps, what became of the others, and the train windows if they are known."""
 
     tokens: np.ndarray
-    """[N, T] int16"""
+    """[N, T] of the representation's dtype"""
     name: str
     """of the data: folder and split"""
     found: int
     """windows before any was dropped"""
     train: np.ndarray | None = None
-    """[M, T] int16"""
+    """[M, T]"""
     train_name: str = ""
     repeated: int = 0
     """dropped: the same as an earlier one"""
@@ -133,15 +133,15 @@ def open_shards(folder: Path, converter: Converter) -> Shards:
 
 
 def array_hash(tokens: np.ndarray) -> str:
-    """The first 12 hexadecimal digits of the SHA-256 of an array of int16 and its shape."""
-    rows = np.ascontiguousarray(tokens, dtype="<i2")
+    """The first 12 hexadecimal digits of the SHA-256 of an array of tokens and its shape."""
+    rows = np.ascontiguousarray(tokens, "<i4" if tokens.dtype == np.int32 else "<i2")
     return hashlib.sha256(str(rows.shape).encode() + rows.tobytes()).hexdigest()[:12]
 
 
 def _read_midi(data: Path, converter: Converter) -> WindowSet:
     """The different windows of all MIDI files, in the order of their paths."""
     counts: Counter[str] = Counter()
-    rows = [np.zeros((0, converter.steps), np.int16)]
+    rows = [np.zeros((0, converter.steps), converter.dtype)]
     unreadable = 0
     for file in MidiSources([data]):
         try:

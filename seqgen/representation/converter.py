@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from seqgen.io.notes import NoteTable
 from seqgen.representation.drums import DrumConverter
 from seqgen.representation.extraction import Extraction
 from seqgen.representation.melody import MelodyConverter
+from seqgen.representation.trio import MELODY_PROGRAMS, TrioConverter
 
 if TYPE_CHECKING:
     from note_seq import NoteSequence
@@ -38,16 +39,21 @@ class Converter(Protocol):
         """Tokens are 0 .. vocabulary_size - 1."""
         ...
 
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of token arrays: the smallest of int16 and int32 that holds them."""
+        ...
+
     def extract(self, notes: NoteTable, shift_quarters: float = 0.0) -> Extraction:
         """All segments and windows of a piece, and what was rejected; no NoteTable makes it fail."""
         ...
 
     def encode(self, music: NoteTable | NoteSequence) -> np.ndarray:
-        """The windows of `extract` as [N, T] int16."""
+        """The windows of `extract` as [N, T] of `dtype`."""
         ...
 
     def encode_clip(self, music: NoteTable | NoteSequence, start_bar: int = 0) -> np.ndarray:
-        """The bars from `start_bar` on exactly as they are: [T] int16."""
+        """The bars from `start_bar` on exactly as they are: [T] of `dtype`."""
         ...
 
     def decode(
@@ -62,7 +68,7 @@ class Converter(Protocol):
         ...
 
     def transposition_key(self, tokens: np.ndarray) -> np.ndarray:
-        """Windows [N, T] to [N, T] int16, equal where one is the other transposed."""
+        """Windows [N, T] to [N, T] of `dtype`, equal where one is the other transposed."""
         ...
 
 
@@ -70,24 +76,25 @@ class Converter(Protocol):
 class RepresentationConfig:
     """Which representation, and which windows of a piece are taken."""
 
-    name: Literal["melody", "drums"] = "melody"
-    """what is read: one voice, or drums"""
+    name: Literal["melody", "drums", "trio"] = "melody"
+    """what is read: one voice, drums, or a melody, a bass and drums together"""
     bars: int = 2
     """bars in a window"""
     gap_bars: float = 1.0
-    """a rest of this many bars ends a melody or beat"""
+    """a rest of this many bars ends a melody or beat; trio: each part may rest as long before and after"""
     min_notes: int = 1
-    """windows with fewer notes are dropped"""
+    """windows with fewer notes are dropped; trio: with fewer in any part"""
     min_unique_pitches: int = 1
     """melody: windows with fewer different pitches are dropped"""
     programs: tuple[int, int] | None = None
-    """melody: General MIDI programs from the first up to and not including the second; None reads all"""
+    """of melodies: General MIDI programs from the first up to and not including the second; None reads all,
+    for trios 0 to 31"""
     two_four: bool = False
     """read 2/4 too, two bars as one"""
 
     def __post_init__(self) -> None:
-        if self.name not in ("melody", "drums"):
-            raise ValueError(f"name: expected 'melody' or 'drums', got {self.name!r}")
+        if self.name not in ("melody", "drums", "trio"):
+            raise ValueError(f"name: expected 'melody', 'drums' or 'trio', got {self.name!r}")
         if self.programs is not None and not 0 <= self.programs[0] < self.programs[1] <= 128:
             raise ValueError(
                 f"programs: expected two numbers 0 <= first < second <= 128, got {self.programs}; "
@@ -105,6 +112,9 @@ def make_converter(config: RepresentationConfig) -> Converter:
     if config.name == "drums":
         return DrumConverter(config.bars, config.gap_bars, config.min_notes, config.two_four)
     programs = None if config.programs is None else range(*config.programs)
+    if config.name == "trio":
+        melodies = MELODY_PROGRAMS if programs is None else programs
+        return TrioConverter(config.bars, config.gap_bars, config.min_notes, melodies, config.two_four)
     return MelodyConverter(
         config.bars, config.gap_bars, config.min_notes, config.min_unique_pitches, programs, config.two_four
     )

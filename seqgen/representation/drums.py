@@ -9,7 +9,7 @@ beats in length, equal windows are dropped over the whole piece in a fixed order
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -45,6 +45,7 @@ class DrumConverter:
 
     name: ClassVar[str] = "drums"
     vocabulary_size: ClassVar[int] = 1 << len(DRUM_CLASSES)
+    dtype: ClassVar[np.dtype[Any]] = np.dtype(np.int16)
 
     def __post_init__(self) -> None:
         check_sizes(self.bars, self.gap_bars, self.min_notes)
@@ -145,12 +146,18 @@ class DrumConverter:
 
 def _hits(notes: NoteTable, out: Collector) -> tuple[NoteTable, np.ndarray]:
     """The drum notes that have a class, and the bit [N] int16 of each."""
+    keep, bits = drum_hits(notes, out)
+    return notes.select(keep), bits
+
+
+def drum_hits(notes: NoteTable, out: Collector) -> tuple[np.ndarray, np.ndarray]:
+    """Which notes are hits that have a class, [N] bool, and the bit of each of those, int16."""
     drums = notes.is_drum & (notes.velocity > 0)
     out.counts["pitched"] += int((~notes.is_drum).sum())
     classes = class_of_pitch()[np.clip(notes.pitch, 0, 127)]
     out.counts["unmapped"] += int((drums & (classes < 0)).sum())
     keep = drums & (classes >= 0)
-    return notes.select(keep), np.int16(1) << classes[keep]
+    return keep, np.int16(1) << classes[keep]
 
 
 def count_hits(tokens: np.ndarray) -> np.ndarray:

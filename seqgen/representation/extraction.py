@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -12,15 +13,24 @@ from seqgen.representation.timeline import LONGEST_BARS, QUARTERS_PER_BAR, STEPS
 
 REJECTIONS: dict[str, tuple[str, str]] = {
     "no notes": ("file without notes", "files without notes"),
+    "no melody": ("file without a melody track", "files without a melody track"),
+    "no bass": ("file without a bass track", "files without a bass track"),
+    "no drums": ("file without drums", "files without drums"),
     "drums": ("drum note left out", "drum notes left out"),
     "pitched": ("note that is no drum left out", "notes that are no drums left out"),
     "program": ("note of another program left out", "notes of other programs left out"),
+    "mixed track": (
+        "track left out that mixes melody, bass and drum programs",
+        "tracks left out that mix melody, bass and drum programs",
+    ),
     "out of range": ("note out of range dropped", "notes out of range dropped"),
     "unmapped": ("hit on an unknown drum dropped", "hits on unknown drums dropped"),
     "metre": ("stretch in another metre skipped", "stretches in other metres skipped"),
     "polyphonic": ("note dropped under a higher one", "notes dropped under a higher one"),
     "cut": ("overlapping note cut by the next", "overlapping notes cut by the next"),
     "rest": ("long rest split a candidate", "long rests split candidates"),
+    "apart": ("choice of tracks that do not play together", "choices of tracks that do not play together"),
+    "combination": ("choice of tracks too many left out", "choices of tracks too many left out"),
     "too short": ("candidate shorter than a window", "candidates shorter than a window"),
     "too few notes": ("window with too few notes dropped", "windows with too few notes dropped"),
     "too few pitches": ("window with too few pitches dropped", "windows with too few pitches dropped"),
@@ -28,6 +38,7 @@ REJECTIONS: dict[str, tuple[str, str]] = {
 }
 """The keys of `Extraction.counts`, each with its words for one and for many."""
 
+INT16 = np.dtype(np.int16)
 METRE = "metre "
 """Beside "metre", a key such as "metre 3/4" counts the skipped stretches of each metre."""
 
@@ -37,7 +48,7 @@ class Window:
     """A fixed number of bars."""
 
     tokens: np.ndarray
-    """[T] int16"""
+    """[T] integers of the converter's dtype"""
     instrument: int
     """track of its notes, as in the NoteTable; -1 where tracks were merged"""
     start_bar: int
@@ -51,7 +62,7 @@ class Segment:
     """A whole candidate: a melody or a beat from its first bar to its last, of any length."""
 
     tokens: np.ndarray
-    """[n * 16] int16, padded to a bar"""
+    """[n * 16] integers of the converter's dtype, padded to a bar"""
     instrument: int
     start_bar: int
     qpm: float
@@ -59,6 +70,8 @@ class Segment:
     """General MIDI program of its first note"""
     velocity: int
     """median of its notes"""
+    tracks: tuple[int, ...] = ()
+    """where several were chosen, which: melody, bass, drums"""
 
     @property
     def bars(self) -> int:
@@ -78,12 +91,14 @@ class Extraction:
     """length of a window"""
     noun: tuple[str, str] = ("melody", "melodies")
     """what one segment and several are called"""
+    dtype: np.dtype[Any] = INT16
+    """of the tokens"""
 
     @property
     def tokens(self) -> np.ndarray:
-        """All windows as one array [N, T] int16."""
+        """All windows as one array [N, T] of `dtype`."""
         if not self.windows:
-            return np.zeros((0, self.bars * STEPS_PER_BAR), np.int16)
+            return np.zeros((0, self.bars * STEPS_PER_BAR), self.dtype)
         return np.stack([window.tokens for window in self.windows])
 
     def describe(self) -> str:
@@ -125,10 +140,10 @@ def _count(number: int, words: tuple[str, str]) -> str:
 class Collector:
     """Gathers one piece's Extraction: keeps the first of equal windows and counts what is turned away."""
 
-    def __init__(self, notes: NoteTable, bars: int, gap_bars: float) -> None:
+    def __init__(self, notes: NoteTable, bars: int, gap_bars: float, dtype: np.dtype[Any] = INT16) -> None:
         self.counts: Counter[str] = Counter({"no notes": int(len(notes) == 0)})
         self._tempos = notes.tempos
-        self._bars = bars
+        self._bars, self._dtype = bars, dtype
         self._gap_steps = min(gap_bars, LONGEST_BARS) * STEPS_PER_BAR
         self._segments: list[Segment] = []
         self._windows: list[Window] = []
@@ -141,7 +156,13 @@ class Collector:
         return np.split(np.arange(len(start)), breaks)
 
     def add_segment(
-        self, tokens: np.ndarray, notes: NoteTable, instrument: int, stretch: Stretch, bar: int
+        self,
+        tokens: np.ndarray,
+        notes: NoteTable,
+        instrument: int,
+        stretch: Stretch,
+        bar: int,
+        tracks: tuple[int, ...] = (),
     ) -> np.ndarray:
         """Keep a candidate that begins with bar number `bar` of a stretch; `notes` are those it was made of.
 
@@ -150,11 +171,12 @@ class Collector:
         """
         qpm = float(self._tempos_at(stretch, np.array([bar]))[0])
         program, velocity = int(notes.program[0]), int(np.median(notes.velocity))
-        self._segments.append(Segment(tokens, instrument, stretch.first_bar + bar, qpm, program, velocity))
+        first = stretch.first_bar + bar
+        self._segments.append(Segment(tokens, instrument, first, qpm, program, velocity, tracks))
         size = self._bars * STEPS_PER_BAR
         if len(tokens) < size:
             self.counts["too short"] += 1
-            return np.zeros((0, size), np.int16)
+            return np.zeros((0, size), self._dtype)
         return np.lib.stride_tricks.sliding_window_view(tokens, size)[::STEPS_PER_BAR].copy()
 
     def add_windows(self, rows: np.ndarray, bars: np.ndarray, instrument: int, stretch: Stretch) -> None:
@@ -177,7 +199,7 @@ class Collector:
 
     def finish(self, noun: tuple[str, str]) -> Extraction:
         """All that was gathered."""
-        return Extraction(self._windows, self._segments, +self.counts, self._bars, noun)
+        return Extraction(self._windows, self._segments, +self.counts, self._bars, noun, self._dtype)
 
     def _tempos_at(self, stretch: Stretch, bars: np.ndarray) -> np.ndarray:
         """Tempo [N] where bars number `bars` [N] of a stretch begin."""

@@ -10,7 +10,7 @@ are dropped over the whole piece, in a fixed order; windows without an onset are
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -54,6 +54,7 @@ class MelodyConverter:
 
     name: ClassVar[str] = "melody"
     vocabulary_size: ClassVar[int] = MAX_PITCH - PITCH_OFFSET + 1
+    dtype: ClassVar[np.dtype[Any]] = np.dtype(np.int16)
 
     def __post_init__(self) -> None:
         check_sizes(self.bars, self.gap_bars, self.min_notes)
@@ -162,15 +163,7 @@ class MelodyConverter:
 
     def _playable(self, notes: NoteTable, out: Collector) -> NoteTable:
         """The notes that a melody may use."""
-        keep = ~notes.is_drum & (notes.velocity > 0)
-        out.counts["drums"] += int(notes.is_drum.sum())
-        if self.programs is not None:
-            wanted = np.isin(notes.program, np.asarray(self.programs))
-            out.counts["program"] += int((keep & ~wanted).sum())
-            keep &= wanted
-        in_range = (notes.pitch >= MIN_PITCH) & (notes.pitch <= MAX_PITCH)
-        out.counts["out of range"] += int((keep & ~in_range).sum())
-        keep &= in_range
+        keep = playable(notes, self.programs, out)
         return notes if keep.all() else notes.select(keep)
 
     def _read_voice(
@@ -203,6 +196,19 @@ class MelodyConverter:
             out.counts["too few pitches"] += int((enough & ~varied).sum())
             enough &= varied
         return np.flatnonzero(enough)
+
+
+def playable(notes: NoteTable, programs: range | None, out: Collector) -> np.ndarray:
+    """Which notes a melody of these programs may use, [N] bool; the others are counted."""
+    keep = ~notes.is_drum & (notes.velocity > 0)
+    out.counts["drums"] += int(notes.is_drum.sum())
+    if programs is not None:
+        wanted = np.isin(notes.program, np.asarray(programs))
+        out.counts["program"] += int((keep & ~wanted).sum())
+        keep &= wanted
+    in_range = (notes.pitch >= MIN_PITCH) & (notes.pitch <= MAX_PITCH)
+    out.counts["out of range"] += int((keep & ~in_range).sum())
+    return keep & in_range
 
 
 def top_voice(

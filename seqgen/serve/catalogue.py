@@ -45,11 +45,11 @@ class Catalogue:
 
 
 def _describe(name: str, folder: Path) -> Model | None:
-    """None for a model of something else than music."""
+    """None for a model of something else than what one clip holds: a melody or drums."""
     sections: dict[str, Any] = read_config(folder)
     offered = operations(kind_of(sections))
     shape = sections.get("representation") or {}
-    if not offered:
+    if not offered or shape.get("name") == "trio":
         return None
     music = "drums" if shape.get("name") == "drums" else "melody"
     return Model(name, cast(Any, music), int(shape.get("bars", 2)), offered)

@@ -1,8 +1,9 @@
 """Clips: the window of a piece of music that a model reads, and what there is to say about the choice.
 
-A file is seldom exactly as long as a model's window, and often holds several melodies. The longest is taken
-and the rest are listed; a short one is padded with silence, of a long one the beginning is read. `track` and
-`start_bar` choose otherwise. Whatever was decided for the user stands in `Clip.notices`.
+A file is seldom exactly as long as a model's window, and often holds several melodies, or several melodies,
+basses and kits that make trios. The longest is taken and the rest are listed; a short one is padded with
+silence, of a long one the beginning is read. `track` and `start_bar` choose otherwise. Whatever was decided
+for the user stands in `Clip.notices`.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ from seqgen.representation.converter import Converter
 from seqgen.representation.extraction import METRE, Extraction, Segment, describe_counts
 from seqgen.representation.melody import FIRST_ONSET, HOLD, NOTE_OFF, forget_sounding_note
 from seqgen.representation.timeline import STEPS_PER_BAR
+from seqgen.representation.trio import join_parts, split_parts
 
 MAX_LISTED = 6
-MENTIONED = ("metre", "polyphonic", "out of range", "unmapped")
+MENTIONED = ("metre", "polyphonic", "out of range", "unmapped", "mixed track")
 """what was left out of a piece although it could be used, if it is this, is said"""
 
 
@@ -28,7 +30,7 @@ class Clip:
     """A window of tokens from a piece, and how the piece sounds there."""
 
     tokens: np.ndarray
-    """[T] int16"""
+    """[T]"""
     name: str
     """of the piece, for messages and titles"""
     qpm: float
@@ -50,7 +52,8 @@ def choose_clip(
 
     Args:
         name: of the piece, in messages.
-        track: number of the only track to look at; None looks at all.
+        track: number of the only track to look at, for a trio of a track that must be in it; None looks at
+            all.
         start_bar: bar of the piece where the clip begins, counted from 0; None takes the beginning of the
             longest candidate.
 
@@ -60,7 +63,8 @@ def choose_clip(
     found, chosen = find_segment(music, converter, name, track, start_bar)
     start_bar = chosen.start_bar if start_bar is None else start_bar
     tokens = _window(chosen, start_bar, converter)
-    notices = tuple(f"{name}: {notice}" for notice in _notices(found, chosen, start_bar, track is not None))
+    sentences = _notices(found, chosen, start_bar, track is not None) + _about_tracks(music, chosen)
+    notices = tuple(f"{name}: {sentence}" for sentence in sentences)
     where = (chosen.instrument if track is None else track, start_bar)
     return Clip(tokens, name, chosen.qpm, chosen.program, chosen.velocity, *where, notices)
 
@@ -70,10 +74,13 @@ def find_segment(
 ) -> tuple[Extraction, Segment]:
     """What there is in `music`, and the candidate that is meant; arguments as in `choose_clip`."""
     if track is not None:
-        music = _one_track(music, track, name)
+        only = _one_track(music, track, name)
+        music = music if converter.name == "trio" else only
     found = converter.extract(music)
     if not found.segments:
         raise ValueError(f"{name}: {_why_nothing(found, converter, music)}")
+    if track is not None and converter.name == "trio":
+        found = _with_track(found, track, name)
     if start_bar is None:
         return found, max(found.segments, key=lambda segment: segment.bars)  # of equals the first
     return found, _at_bar(found, start_bar, converter.bars, name)
@@ -92,6 +99,16 @@ def _one_track(music: NoteTable, track: int, name: str) -> NoteTable:
     return music.select(music.instrument == track)
 
 
+def _with_track(found: Extraction, track: int, name: str) -> Extraction:
+    """The trios that a track is part of."""
+    inside = [segment for segment in found.segments if track in segment.tracks]
+    if not inside:
+        raise ValueError(
+            f"{name}: track {track} is in no trio; the trios are {'; '.join(candidates(found)[:MAX_LISTED])}"
+        )
+    return replace(found, segments=inside)
+
+
 def _why_nothing(found: Extraction, converter: Converter, music: NoteTable) -> str:
     """The most useful of the reasons, with what to do."""
     reads, counts = found.noun[1], found.counts
@@ -103,6 +120,14 @@ def _why_nothing(found: Extraction, converter: Converter, music: NoteTable) -> s
         return (
             f"it holds no drums ({len(music)} pitched notes), and this model reads drum beats: use a melody "
             "model, or put the drums on MIDI channel 10"
+        )
+    missing = [part for part in ("melody", "bass", "drums") if counts[f"no {part}"]]
+    if missing:
+        mixed = describe_counts(Counter({"mixed track": counts["mixed track"]}))
+        return (
+            f"it has no {' and no '.join(missing)}, and this model reads a melody, a bass (a track of "
+            "General MIDI programs 32 to 39) and drums (MIDI channel 10) that play together: use a model of "
+            f"what there is, or give the tracks their programs{f' ({mixed})' if mixed else ''}"
         )
     metres = [key.removeprefix(METRE) for key in counts if key.startswith(METRE)]
     if metres:
@@ -130,17 +155,27 @@ def _at_bar(found: Extraction, start_bar: int, bars: int, name: str) -> Segment:
 
 
 def _window(segment: Segment, start_bar: int, converter: Converter) -> np.ndarray:
-    """[T] int16: the bars from `start_bar` on, silent where the segment does not reach."""
-    tokens = np.zeros(converter.steps, np.int16)  # 0 is silence in every representation
+    """[T]: the bars from `start_bar` on, silent where the segment does not reach."""
+    tokens = np.zeros(converter.steps, converter.dtype)  # 0 is silence in every representation
     offset = (segment.start_bar - start_bar) * STEPS_PER_BAR
     begin, end = max(offset, 0), min(offset + len(segment.tokens), converter.steps)
     tokens[begin:end] = segment.tokens[begin - offset : end - offset]
+    if converter.name == "trio":
+        parts = split_parts(tokens)
+        for part in parts[:2]:
+            _close(part, end)
+        return join_parts(parts)
     if converter.name == "melody":
-        events = np.flatnonzero(tokens[:end] != HOLD)
-        if end < converter.steps and len(events) and tokens[events[-1]] >= FIRST_ONSET:
-            tokens[end] = NOTE_OFF  # or the last note would sound through the padding
-        forget_sounding_note(tokens[None])
+        _close(tokens, end)
     return tokens
+
+
+def _close(tokens: np.ndarray, end: int) -> None:
+    """In place: what sounds before the window or after step `end` is ended there."""
+    events = np.flatnonzero(tokens[:end] != HOLD)
+    if end < len(tokens) and len(events) and tokens[events[-1]] >= FIRST_ONSET:
+        tokens[end] = NOTE_OFF  # or the last note would sound through the padding
+    forget_sounding_note(tokens[None])
 
 
 def _notices(found: Extraction, chosen: Segment, start_bar: int, one_track: bool) -> list[str]:
@@ -168,7 +203,8 @@ def about_choice(found: Extraction, chosen: Segment, one_track: bool) -> list[st
         by_length = candidates(replace(found, segments=others))
         more = f" and {len(others) - MAX_LISTED} more" if len(others) > MAX_LISTED else ""
         noun = found.noun
-        how = "start_bar" if one_track or chosen.instrument < 0 else "track and start_bar"
+        merged = chosen.instrument < 0 and not chosen.tracks
+        how = "start_bar" if merged or (one_track and not chosen.tracks) else "track and start_bar"
         notices.append(
             f"of {len(found.segments)} {noun[1]} the one with {_describe(chosen)} is taken; the others are "
             f"{'; '.join(by_length[:MAX_LISTED])}{more} (choose with {how})"
@@ -182,4 +218,15 @@ def about_choice(found: Extraction, chosen: Segment, one_track: bool) -> list[st
 def _describe(segment: Segment) -> str:
     bars = "1 bar" if segment.bars == 1 else f"{segment.bars} bars"
     track = f" of track {segment.instrument}" if segment.instrument >= 0 else ""
+    if segment.tracks:
+        track = " of tracks {}, {} and {}".format(*segment.tracks)
     return f"{bars} from bar {segment.start_bar}{track}"
+
+
+def _about_tracks(music: NoteTable, chosen: Segment) -> list[str]:
+    """Which tracks of a trio are read, where there are others."""
+    there = np.unique(music.instrument).tolist()
+    if not chosen.tracks or sorted(chosen.tracks) == there:
+        return []
+    melody, bass, drums = chosen.tracks
+    return [f"of {len(there)} tracks {melody} (melody), {bass} (bass) and {drums} (drums) are read"]

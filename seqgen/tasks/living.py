@@ -39,8 +39,13 @@ class LivingPiece:
     ):
         """
         Raises:
-            ValueError: for files that the model cannot read.
+            ValueError: for files that the model cannot read, or a model of several tracks.
         """
+        if model.converter.name == "trio":
+            raise ValueError(
+                f"model: {model.name} plays three tracks, and one channel is played: use a model of melodies "
+                "or drums"
+            )
         tracks, bars = track or (None, None), start_bar or (None, None)
         clips = [model.clip(path, t, s) for path, t, s in zip((a, b), tracks, bars, strict=True)]
         self.notices = [notice for clip in clips for notice in clip.notices]

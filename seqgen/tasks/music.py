@@ -233,7 +233,8 @@ class MusicModel:
         """The part of each source that the model reads; what was decided for the user is logged as a warning.
 
         Args:
-            track: number of the track to read; None takes the longest melody or beat of all.
+            track: number of the track to read, or that a trio must have; None takes the longest melody, beat
+                or trio of all.
             start_bar: first bar to read, counted from 0; None takes the beginning of the longest.
         """
         if isinstance(music, (str, Path)) or not len(music):
@@ -282,7 +283,7 @@ class MusicModel:
             for codes, u in zip(z.split(BATCH), uniform.split(BATCH), strict=True):
                 codes = codes.to(self.device)
                 tokens.append(self.vae.decode(codes, wanted.how, uniform=u, precision=wanted.precision).cpu())
-        return torch.cat(tokens).numpy().astype(np.int16)
+        return torch.cat(tokens).numpy().astype(self.converter.dtype)
 
     def _play(
         self, tokens: np.ndarray, manners: list[Manner], notes: list[str], wanted: Drawing

@@ -85,7 +85,8 @@ def read_model(model: str | Path) -> Found:
 def user_converter(config: RepresentationConfig) -> Converter:
     """The converter for clips that a user chose: what was only meant to select training data is left out."""
     two_four = config.name == "melody"
-    free = replace(config, programs=None, min_notes=1, min_unique_pitches=1, two_four=two_four)
+    programs = (0, 128) if config.name == "trio" else None
+    free = replace(config, programs=programs, min_notes=1, min_unique_pitches=1, two_four=two_four)
     return make_converter(free)
 
 

@@ -26,9 +26,12 @@ class ObjectiveConfig:
     """scheduled sampling: probability, at the end of the ramp, that an input token is the model's own"""
     sampling_ramp: float = 0.3
     """share of the run over which sampling_rate rises from 0, linearly"""
+    hold_encoder: float = 0.0
+    """share of the run, at its beginning, in which the encoder stays as it is and the decoder learns what all
+    music has in common: else the encoder is driven to say that, and may end saying nothing but that"""
 
     def __post_init__(self) -> None:
-        for name in ("input_dropout", "sampling_rate", "sampling_ramp", "beta_ramp"):
+        for name in ("input_dropout", "sampling_rate", "sampling_ramp", "beta_ramp", "hold_encoder"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must lie in [0, 1], got {getattr(self, name)}")
         for name in ("beta", "beta_start", "free_bits"):
@@ -40,7 +43,8 @@ class ObjectiveConfig:
         rise = min(1.0, progress / self.beta_ramp) if self.beta_ramp else 1.0
         sampling = min(1.0, progress / self.sampling_ramp) if self.sampling_ramp else 1.0
         beta = self.beta_start + (self.beta - self.beta_start) * rise
-        return Objective(beta, self.free_bits, self.input_dropout, self.sampling_rate * sampling)
+        held = progress < self.hold_encoder
+        return Objective(beta, self.free_bits, self.input_dropout, self.sampling_rate * sampling, held)
 
 
 @dataclass(frozen=True, kw_only=True)

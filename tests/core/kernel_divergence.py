@@ -61,7 +61,7 @@ def kernel_logits(
     assert not isinstance(library, str), library
     assert isinstance(head, Categorical | Bernoulli)
     on_gpu = isinstance(library, fast_decode.Triton)
-    weights = fast_decode.folded(decoder, precision, None if on_gpu else library.lanes)
+    (weights,) = fast_decode.folded(decoder, precision, None if on_gpu else library.lanes)
     assert isinstance(weights, FoldedLSTM)
     first, segments, hold = head.start, None, 1
     if isinstance(core, Conductor):

@@ -12,6 +12,8 @@ from seqgen.core import (
     Guided,
     Metre,
     Planner,
+    Product,
+    Voices,
     WaveNet,
     fast_decode,
 )
@@ -54,6 +56,19 @@ def conducted_wavenet():
     return Conductor(wavenet(3, planner.bar_size), planner, BAR, metre=4)
 
 
+def voices():
+    """Of each kind one, and the plan behind each one's part."""
+    planner = Planner(Z, BARS, width=7, segments=4, segment_size=3)
+    torch.nn.init.normal_(planner.correction.weight)
+    lstm = [LSTM(size + 3, 20, planner.bar_size, feed_cond=False) for size in (2, 1)]
+    dilated = WaveNet(3 + 3, 12, 7, W, planner.bar_size, (1, 2, 4), local_size=3)
+    return Conductor(Voices([*lstm, dilated], 3), planner, BAR, metre=4)
+
+
+def product():
+    return Product([Categorical(W, 7, 2), Categorical(W, 5, 1), Bernoulli(W, 3, 3)], widths=(W, W, W))
+
+
 CORES = {
     "fed": lambda: LSTM(E, W, Z, layers=2),
     "not fed": lambda: LSTM(E, W, Z, feed_cond=False),
@@ -74,8 +89,12 @@ HEADS = {"categorical": lambda: Categorical(W, 11, E), "bernoulli": lambda: Bern
 
 def make(core="fed", head="categorical"):
     torch.manual_seed(2)
-    decoder = Decoder(CORES[core](), HEADS[head]())
-    torch.nn.init.normal_(decoder.head.logits.weight)
+    if core == "voices":
+        decoder = Decoder(voices(), product())
+    else:
+        decoder = Decoder(CORES[core](), HEADS[head]())
+    for part in decoder.head.heads if core == "voices" else [decoder.head]:
+        torch.nn.init.normal_(part.logits.weight)
     with torch.no_grad():
         state = decoder.init_state(B, torch.randn(B, Z))
     if isinstance(decoder.core, Guided):

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from seqgen.data.batches import HIGHEST, LOWEST, Batches, transpose
+from seqgen.data.batches import HIGHEST, LOWEST, Batches, transpose, transpose_trio
+from seqgen.representation.trio import PARTS, join_parts, split_parts
 
 ROWS = np.arange(40, dtype=np.int16)[:, None].repeat(4, 1)
 
@@ -61,3 +62,31 @@ def test_transposition_moves_a_window_as_one_and_stays_on_the_keyboard(rows, mos
 def test_too_few_windows_for_a_batch_says_so():
     with pytest.raises(ValueError, match=r"at least 64 windows, a batch for each process, got 40"):
         Batches(ROWS, 32, 1, world=2)
+
+
+@given(
+    st.lists(
+        st.lists(st.tuples(*(st.integers(0, size - 1) for size in PARTS)), min_size=4, max_size=4),
+        min_size=1,
+        max_size=4,
+    ),
+    st.integers(0, 12),
+    st.integers(0, 999),
+)
+def test_a_trio_moves_its_melody_and_bass_together_and_no_drum(rows, most, seed):
+    parts = [np.array(rows)[..., part] for part in range(3)]
+    moved = transpose_trio(join_parts(parts), most, np.random.default_rng(seed))
+    assert moved.dtype == np.int64
+    melody, bass, drums = split_parts(moved)
+    assert np.array_equal(drums, parts[2])
+    before, after = np.concatenate(parts[:2], 1), np.concatenate([melody, bass], 1)
+    assert np.array_equal(after, transpose(before, most, np.random.default_rng(seed)))
+
+
+def test_batches_move_windows_the_way_they_are_told():
+    rows = join_parts([np.full((8, 4), 40), np.full((8, 4), 20), np.full((8, 4), 5)])
+    batch = Batches(rows, 8, seed=1, transpose=6, move=transpose_trio)[0]
+    melody, bass, drums = split_parts(batch)
+    assert np.array_equal(melody - 40, bass - 20)
+    assert len(np.unique(melody)) > 2
+    assert (drums == 5).all()

@@ -125,6 +125,19 @@ def test_a_product_config_survives_its_dictionary():
     assert from_dict(MusicVAEConfig, to_dict(trio()), "here") == trio()
 
 
+def test_a_held_encoder_has_gradients_of_zero_and_the_loss_it_had():
+    model = MusicVAE(small())
+    token = windows(model.config)
+    free, held = (
+        model.losses(token, Objective(hold_encoder=hold), Generator().manual_seed(0))
+        for hold in (False, True)
+    )
+    assert torch.equal(free.loss, held.loss)
+    held.loss.backward()
+    assert all((p.grad == 0).all() for p in model.encoder.parameters())
+    assert any((p.grad != 0).any() for p in model.decoder.parameters())
+
+
 def test_a_code_of_bars_keeps_each_bar_in_its_place():
     """Number u of the parts of z reaches the direct plan of bar u alone; the posterior has one part a bar."""
     config = replace(small("hierarchical"), code="bars")

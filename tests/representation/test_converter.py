@@ -12,6 +12,7 @@ from seqgen.io.notes import NoteTable
 from seqgen.representation.converter import Converter, RepresentationConfig, make_converter
 from seqgen.representation.drums import DrumConverter
 from seqgen.representation.melody import MelodyConverter
+from seqgen.representation.trio import TrioConverter
 
 
 def test_a_config_makes_its_converter() -> None:
@@ -30,11 +31,17 @@ def test_a_config_names_the_wrong_field(field: str, value: object) -> None:
         dataclasses.replace(RepresentationConfig(), **{field: value})
 
 
+def test_a_config_makes_a_trio_converter() -> None:
+    config = RepresentationConfig("trio", 16, 2.0, 4, programs=(0, 96), two_four=True)
+    assert make_converter(config) == TrioConverter(16, 2.0, 4, range(96), True)
+    assert make_converter(RepresentationConfig("trio", 4)).programs == range(32)
+
+
 def test_there_is_no_other_representation() -> None:
     with pytest.raises(
-        (ValueError, TypeError), match="trio"
+        (ValueError, TypeError), match="quartet"
     ):  # a TypeError where types are checked, as in tests
-        RepresentationConfig("trio")
+        RepresentationConfig("quartet")
 
 
 @pytest.mark.parametrize("name", ["melody", "drums"])
@@ -44,7 +51,7 @@ def test_both_keep_their_promises(name: str, table: Callable[..., NoteTable]) ->
     assert converter.vocabulary_size == {"melody": 90, "drums": 512}[name]
     nothing = converter.encode(table([]))
     assert nothing.shape == (0, 48)
-    assert nothing.dtype == np.int16
+    assert nothing.dtype == converter.dtype == np.int16
     pitches = [(36, 38, 42, 46, 49)[quarter**2 % 5] for quarter in range(20)]
     piece = table([(q, q + 1, pitch) for q, pitch in enumerate(pitches)], drums=name == "drums")
     rows = converter.encode(piece)

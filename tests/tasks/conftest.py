@@ -18,6 +18,11 @@ def drum_vae(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def trio_vae(tmp_path_factory):
+    return load(small_model(tmp_path_factory.mktemp("models") / "small-trio", "trio", bars=4))
+
+
+@pytest.fixture(scope="session")
 def translators(tmp_path_factory) -> dict[str, Path]:
     """A small translator of each kind, by its attention."""
     folder = tmp_path_factory.mktemp("translators")

@@ -12,18 +12,30 @@ from seqgen.io.midi import write_midi
 from seqgen.models.checkpoint import save_model
 from seqgen.models.music_vae import DecoderConfig, EncoderConfig, MusicVAE, MusicVAEConfig
 from seqgen.representation.converter import RepresentationConfig, make_converter
+from seqgen.representation.trio import TrioConverter, join_parts
 
 
 def small_model(folder: Path, name: str = "melody", bars: int = 2) -> Path:
     """A random model on disk whose output depends strongly on its code."""
     kind = "flat" if bars == 2 else "hierarchical"
-    sizes = {} if name == "melody" else {"head": "bernoulli", "vocabulary_size": 512, "first_onset": 1}
+    sizes: dict = {
+        "melody": {},
+        "drums": {"head": "bernoulli", "vocabulary_size": 512, "first_onset": 1},
+        "trio": {
+            "head": "product",
+            "vocabulary_size": 90 * 90 * 512,
+            "parts": (90, 90, 512),
+            "part_heads": ("categorical", "categorical", "bernoulli"),
+        },
+    }[name]
     config = MusicVAEConfig(
         bars=bars,
         latent=8,
         embedding=8,
         encoder=EncoderConfig(kind, width=8, bar_width=8),
-        decoder=DecoderConfig(kind, width=16, conductor_width=8, plan_size=8),
+        decoder=DecoderConfig(
+            kind, width=16, conductor_width=8, plan_size=8, voices="part" if name == "trio" else "one"
+        ),
         **sizes,
     )
     torch.manual_seed(5)
@@ -89,4 +101,16 @@ def write_empty(path: Path) -> Path:
     piece = melody(2)
     del piece.notes[:]
     write_midi(piece, path)
+    return path
+
+
+def trio(bars: int = 4, seed: int = 0, qpm: float = 100.0, program: int = 0):
+    """A melody, its notes two octaves lower as a bass, and drums."""
+    melody, drums = melody_tokens(bars, seed), drum_tokens(bars, seed)
+    bass = np.where(melody > 1, melody - 24, melody)
+    return TrioConverter(bars).decode(join_parts([melody, bass, drums]), qpm, program=program)
+
+
+def write_trio(path: Path, bars: int = 4, seed: int = 0) -> Path:
+    write_midi(trio(bars, seed), path)
     return path

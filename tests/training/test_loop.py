@@ -187,6 +187,23 @@ def test_a_model_of_other_bars_than_the_shards_says_so(shards, tmp_path):
         trainer(wrong)
 
 
+def test_an_encoder_is_held_for_its_share_of_the_run(shards, tmp_path):
+    objective = ObjectiveConfig(hold_encoder=0.5)
+    assert [objective.at(progress).hold_encoder for progress in (0.0, 0.49, 0.5, 1.0)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    run = trainer(config(shards, tmp_path / "run", objective=objective, average=0.0))
+    before = {name: p.detach().clone() for name, p in run.bare.named_parameters()}
+    run.fit(max_steps=12)
+    moved = {name for name, p in run.bare.named_parameters() if not torch.equal(p, before[name])}
+    assert moved == {name for name in before if name.startswith("decoder.")}
+    run.fit(max_steps=13)
+    assert not torch.equal(run.bare.encoder.mean.weight, before["encoder.mean.weight"])
+
+
 def test_a_run_that_diverges_stops(shards, tmp_path):
     run = trainer(config(shards, tmp_path / "run"))
     with torch.no_grad():

@@ -45,6 +45,8 @@ class Objective(NamedTuple):
     """probability that an input token is blanked"""
     sampling_rate: float = 0.0
     """probability that an input token is the model's own sample (scheduled sampling)"""
+    hold_encoder: bool = False
+    """whether the encoder's gradients are 0"""
 
     def charged(self, kl: Float[Tensor, "B"]) -> Float[Tensor, "B"]:
         """What is left of each sequence's KL, in nats."""
@@ -137,6 +139,8 @@ class MusicVAE(nn.Module):
         lengths: as of `log_prob`.
         """
         posterior = self.encode(token if read is None else read, lengths=lengths, controls=controls)
+        if objective.hold_encoder:  # zeros and not nothing, which processes in step would wait for
+            posterior = Posterior(*(part.detach() + 0 * part for part in posterior))
         z = posterior.sample(rng)
         fed = self._spoil(token, z, objective, rng, controls, lengths)
         nll = -self.log_prob(token, z, fed, controls, lengths).sum(1)
