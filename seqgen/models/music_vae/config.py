@@ -12,6 +12,10 @@ MOST_BARS = 1024
 MOST_DILATIONS = 64
 FARTHEST = 1 << 14
 """frames that a WaveNet may look back: a state holds that many"""
+DRUMS = 9
+"""of a groove"""
+TAPPED = 3
+"""the drum that stands for all where a groove is tapped: the open hi-hat, as in GrooVAE"""
 BY_BAR = ("hierarchical", "all", "hierarchical", "direct")
 
 
@@ -70,9 +74,13 @@ class MusicVAEConfig:
     """Windows of `bars` bars of tokens, and the networks over them."""
 
     bars: int = 2
-    head: Literal["categorical", "bernoulli", "groove"] = "categorical"
+    head: Literal["categorical", "bernoulli", "groove", "groove_mixture"] = "categorical"
     """categorical: one of vocabulary_size tokens; bernoulli: log2(vocabulary_size) independent bits; groove:
-    as many drums, each with a hit, a velocity and an offset"""
+    as many drums, each with a hit, a velocity and an offset; groove_mixture: the same, velocities and offsets
+    by mixtures of logistics"""
+    reads: Literal["tokens", "hits", "tap", "steady tap"] = "tokens"
+    """what the encoder reads of a groove: all of it, its hits, or its loudest hits as one drum, with or
+    without their velocities"""
     vocabulary_size: int = 90
     first_onset: int = 2
     """tokens from here on begin a note or a hit; those below it hold, end or are silent"""
@@ -109,6 +117,7 @@ class MusicVAEConfig:
             raise ValueError(
                 f"vocabulary_size of a {self.head} head must be a power of 2, got {self.vocabulary_size}"
             )
+        self._check_groove()
         shared = (self.encoder.kind, self.encoder.readout, self.decoder.kind, self.decoder.plan)
         if self.code == "bars" and (shared != BY_BAR or self.latent % self.bars):
             raise ValueError(
@@ -120,6 +129,19 @@ class MusicVAEConfig:
             raise ValueError(f"encoder.bar_width must be even, got {self.encoder.bar_width}")
         if not (math.isfinite(self.initial_std) and self.initial_std > 0):
             raise ValueError(f"initial_std must be positive, got {self.initial_std}")
+
+    def _check_groove(self) -> None:
+        groove = self.head in ("groove", "groove_mixture")
+        if groove and self.vocabulary_size != 1 << DRUMS:
+            raise ValueError(f"vocabulary_size of a {self.head} head must be {1 << DRUMS} ({DRUMS} drums)")
+        if not groove and self.reads != "tokens":
+            raise ValueError(f"reads: {self.reads} is for grooves, and head is {self.head}")
+        told = (0, 4) if self.reads in ("tap", "steady tap") else (0, DRUMS, DRUMS + 1)
+        if groove and self.controls not in told:
+            raise ValueError(
+                f"controls of a groove that reads {self.reads} must be one of {', '.join(map(str, told))}, "
+                f"got {self.controls}"
+            )
 
     @property
     def steps(self) -> int:

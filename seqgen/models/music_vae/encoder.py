@@ -112,4 +112,4 @@ def build_embedding(config: MusicVAEConfig) -> TokenEmbedding | BitEmbedding | G
     if config.head == "categorical":
         return TokenEmbedding(config.vocabulary_size, config.embedding)
     bits = config.vocabulary_size.bit_length() - 1
-    return (GrooveEmbedding if config.head == "groove" else BitEmbedding)(bits, config.embedding)
+    return (BitEmbedding if config.head == "bernoulli" else GrooveEmbedding)(bits, config.embedding)

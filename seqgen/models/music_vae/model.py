@@ -11,6 +11,7 @@ from torch import Generator, Tensor, nn
 
 from seqgen.core import GREEDY, Bernoulli, Categorical, Conductor, Decoder, Groove, Head, Planner, Sampling
 from seqgen.core.decoder import rng_device
+from seqgen.core.groove_mixture import GrooveMixture
 from seqgen.kernels.packing import Precision
 from seqgen.models.music_vae.config import MusicVAEConfig
 from seqgen.models.music_vae.encoder import Encoder, Posterior
@@ -31,6 +32,8 @@ class Objective(NamedTuple):
     """probability that an input token is blanked"""
     sampling_rate: float = 0.0
     """probability that an input token is the model's own sample (scheduled sampling)"""
+    blind: float = 0.0
+    """probability that all input tokens of a sequence are blanked"""
 
 
 class Losses(NamedTuple):
@@ -137,6 +140,9 @@ class MusicVAE(nn.Module):
                 own = shift(head.sample(y, Sampling(), uniform), head.start)
             sampled = uniforms(steps, rng, token.device) < objective.sampling_rate
             fed = torch.where(each(sampled, fed), own, fed)
+        if objective.blind:
+            blind = uniforms((len(token), 1), rng, token.device).expand(steps) < objective.blind
+            fed = torch.where(each(blind, fed) & (fed != head.start), head.blank, fed)
         if objective.input_dropout:
             gone = uniforms(steps, rng, token.device) < objective.input_dropout
             fed = torch.where(each(gone, fed) & (fed != head.start), head.blank, fed)
@@ -183,4 +189,6 @@ def build_head(config: MusicVAEConfig, width: int) -> Head:
     c, bits = config, config.vocabulary_size.bit_length() - 1
     if c.head == "categorical":
         return Categorical(width, c.vocabulary_size, c.embedding)
+    if c.head == "groove_mixture":
+        return GrooveMixture(width, bits, c.embedding, given=c.reads == "hits")
     return (Groove if c.head == "groove" else Bernoulli)(width, bits, c.embedding)
