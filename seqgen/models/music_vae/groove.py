@@ -73,13 +73,18 @@ def perform(
     uniform: Float[Tensor, "B T D"],
     controls: Float[Tensor, "B T C"] | None = None,
 ) -> Float[Tensor, "B T N"]:
-    """Velocities and offsets of these hits and no others, whatever the model would have hit."""
+    """Velocities and offsets of these hits and no others, whatever the model would have hit.
+
+    Drawn greedily, a mixture gives medians, which say nothing of the drummer; then no step is told what was
+    played before it, and all depends on the hits alone.
+    """
     decoder = model.decoder
+    forgets = how.greedy and model.config.head == "groove_mixture"
     state = decoder.init_state(len(z), z)
     tokens = []
     for t, given in enumerate(hit.unbind(1)):
         token, state = decoder.step(state, how, uniform[:, t], None if controls is None else controls[:, t])
         token = torch.cat([given.to(token.dtype), token[..., DRUMS:]], -1)
         tokens.append(token)
-        state = DecoderState(token, state.core)
+        state = DecoderState(torch.full_like(token, decoder.head.blank) if forgets else token, state.core)
     return torch.stack(tokens, 1)
