@@ -67,7 +67,7 @@ class GrooveMixture(Head):
     def sample(
         self, y: Float[Tensor, "*B D"], how: Sampling, uniform: Float[Tensor, "*B K"]
     ) -> Float[Tensor, "*B N"]:
-        """Hits by the first third of the uniform numbers, velocities and offsets, of all drums, by the others.
+        """Hits by the first third of the uniform numbers; velocities and offsets of all drums by the others.
 
         Where hits are given, all drums are hit here. Top-k and top-p do not apply.
         """
@@ -150,5 +150,3 @@ def towards_median(uniform: Float[Tensor, "*B"], temperature: float) -> Float[Te
     """Uniform numbers moved towards 1/2 (temperature below 1) or away from it: at 0 all are the median."""
     u = uniform.clamp(1 - MOST, MOST)
     return (temperature * (u.log() - torch.log1p(-u))).sigmoid()
-
-

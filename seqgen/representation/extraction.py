@@ -161,7 +161,7 @@ class Collector:
         return np.moveaxis(windows, -1, 1).copy()
 
     def add_windows(self, rows: np.ndarray, bars: np.ndarray, instrument: int, stretch: Stretch) -> None:
-        """Keep those of the windows [N, T, *columns] that are new; window n begins at bar `bars[n]` of the stretch."""
+        """Keep those of the windows [N, T, *columns] that are new; window n begins at bar `bars[n]`."""
         qpm = self._tempos_at(stretch, bars).tolist()
         for row, bar, tempo in zip(rows, bars.tolist(), qpm, strict=True):
             key = row.tobytes()

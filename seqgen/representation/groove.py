@@ -9,8 +9,8 @@ velocity and its time (to 0.000002 of a quarter note).
 A model reads the same as 27 real numbers a step, those of GrooVAE (Gillick et al. 2019, arXiv:1905.06118):
 9 hits (0 or 1), 9 velocities over 127, 9 offsets times 2, in [-1, 1].
 
-Of several hits of one class on one step the loudest is taken, of equals the first. A hit goes to the step that
-is nearest to it, so the first step of a window may hold one that is played before its first bar; `decode`
+Of several hits of one class on one step the loudest is taken, of equals the first. A hit goes to the step
+that is nearest to it, so the first step of a window may hold one that is played before its first bar; `decode`
 puts what would be before time 0 at time 0.
 """
 
@@ -129,7 +129,7 @@ class GrooveConverter:
         program: int = 0,
         instrument: int = DRUM_INSTRUMENT,
     ) -> NoteSequence:
-        """Rows [T, 19] (any number of steps) as a NoteSequence in 4/4 of that length; a hit lasts a sixteenth.
+        """Rows [T, 19] (any number of steps) as a NoteSequence in 4/4; a hit lasts a sixteenth.
 
         Args:
             qpm: tempo in quarter notes per minute.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -64,10 +64,19 @@ def beat_grids(notes: NoteTable) -> list[BeatGrid]:
     return list(_grids(notes, np.flatnonzero(notes.is_drum & (notes.velocity > 0) & (classes >= 0)), classes))
 
 
-def tap_rows(
-    sequence: NoteSequence, bars: int | None, start_bar: int | None, track: int | None
-) -> tuple[np.ndarray, float, list[str]]:
-    """The rhythm of a piece, tapped on one drum: rows [T, 19], where they begin (in quarter notes), notices.
+class Taps(NamedTuple):
+    """The rhythm of a piece, tapped on one drum."""
+
+    source: NoteSequence
+    rows: np.ndarray
+    """[T, 19] int16"""
+    first: float
+    """where they begin, in quarter notes"""
+    notices: list[str]
+
+
+def read_taps(sequence: NoteSequence, bars: int | None, start_bar: int | None, track: int | None) -> Taps:
+    """On each sixteenth the loudest note of a piece.
 
     See `GrooveModel.drumify` for the arguments. Bars have four quarters and are counted from the beginning.
 
@@ -104,7 +113,7 @@ def tap_rows(
         notices.append(f"the rhythm of {heard_bars} bars is repeated up to {length}")
         again = np.resize(rows[: heard_bars * STEPS_PER_BAR, :TEMPO], (len(rows), TEMPO))
         rows[:, :TEMPO] = again
-    return rows, float(begin), notices
+    return Taps(sequence, rows, float(begin), notices)
 
 
 def _grids(notes: NoteTable, rows: np.ndarray, classes: np.ndarray) -> Iterator[BeatGrid]:
@@ -138,8 +147,10 @@ def about_grids(grids: list[BeatGrid], notes: NoteTable) -> list[str]:
         told.append(f"{unknown} hit{'s' * (unknown != 1)} on unknown drums stay as they are")
     extra = sum(int((grid.leader != np.arange(len(grid.note))).sum()) for grid in grids)
     if extra:
-        several = "another of the same drum and sixteenth goes" if extra == 1 else (
-            "others of the same drum and sixteenth go"
+        several = (
+            "another of the same drum and sixteenth goes"
+            if extra == 1
+            else ("others of the same drum and sixteenth go")
         )
         told.append(f"{extra} hit{'s' * (extra != 1)} beside {several} with the loudest of them")
     return told

@@ -21,7 +21,7 @@ from seqgen.models.music_vae import MusicVAE
 from seqgen.models.music_vae.groove import controls_of, perform, reading
 from seqgen.representation.groove import CLASSES, TEMPO, GrooveConverter, from_vectors, qpm_of, to_vectors
 from seqgen.representation.timeline import STEPS_PER_BAR
-from seqgen.tasks.beat_grid import BeatGrid, about_grids, tap_rows
+from seqgen.tasks.beat_grid import BeatGrid, Taps, about_grids, read_taps
 from seqgen.tasks.notices import say
 from seqgen.tasks.overlap import crossfade, cut, nearest_middle, window_starts
 from seqgen.tasks.rewrite import Feel, play, rewrite
@@ -164,17 +164,24 @@ class GrooveModel:
         Raises:
             ValueError: for music without notes, or arguments that make no sense.
         """
+        taps = self.taps(music, bars, start_bar, track)
+        say(taps.notices)
+        return self.beats(taps, num, temperature, seed)
+
+    def taps(self, music: Source, bars: int | None, start_bar: int | None, track: int | None) -> Taps:
+        """The rhythm of `music`, with notices that are not said yet; arguments as in `drumify`."""
+        return read_taps(to_sequence(music), bars, start_bar, track)
+
+    def beats(self, taps: Taps, num: int = 1, temperature: float = 1.0, seed: int = 1) -> list[NoteSequence]:
+        """`num` beats that go with taps; arguments as in `drumify`."""
         if self.humanizes:
             raise ValueError(f"{self.name} reads whole beats (humanize); for drumify take groove-drumify")
         check_count("num", num, 1, MOST_BEATS)
         how, rng = Sampling(temperature), generator(seed)
-        sequence = to_sequence(music)
-        rows, first, notices = tap_rows(sequence, bars, start_bar, track)
-        say(notices)
         beats = []
         for number in range(num):
-            written = from_vectors(self._play(rows, how, rng, free=True), qpm_of(rows))
-            beat = play(written, sequence, first)
+            written = from_vectors(self._play(taps.rows, how, rng, free=True), qpm_of(taps.rows))
+            beat = play(written, taps.source, taps.first)
             self._sign(beat, f"drumify, {number + 1} of {num}", temperature, seed)
             beats.append(beat)
         return beats

@@ -40,7 +40,7 @@ class GrooveJob(MusicJob):
         token, qpm = batch[..., : 3 * DRUMS], batch[..., 3 * DRUMS]
         d = diagnose_groove(model, token, qpm, Generator().manual_seed(0))
         said = (
-            f"valid velocity off by {d.velocity_error:.2f} of 127, offset by {d.offset_error:.4f} sixteenths; "
+            f"valid velocity off by {d.velocity_error:.2f}, offset by {d.offset_error:.4f} sixteenths; "
             f"hit F1 {d.hit_f1:.3f}; cross-entropy {d.cross_entropy:.3f} nats a step "
             f"({d.cross_entropy_random:.3f} with another z); KL {d.kl:.1f} nats"
         )

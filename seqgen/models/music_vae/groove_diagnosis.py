@@ -35,7 +35,7 @@ class GrooveDiagnosis(NamedTuple):
 def diagnose_groove(
     model: MusicVAE, token: Float[Tensor, "N T V"], qpm: Float[Tensor, "N T"], rng: Generator
 ) -> GrooveDiagnosis:
-    """Measure a model on N >= 2 windows, played greedily. `rng` draws z and pairs each window with another."""
+    """Measure a model on N >= 2 windows, played greedily. `rng` draws z and gives each window another's."""
     config, head = model.config, model.decoder.head
     read = reading(config, token)
     controls = controls_of(config, read, qpm)
@@ -59,7 +59,7 @@ def diagnose_groove(
 
 
 def errors(played: Float[Tensor, "N T V"], token: Float[Tensor, "N T V"]) -> tuple[Tensor, Tensor]:
-    """How far velocities (of 1) and offsets (of half a sixteenth) are off, [hits] each, at the hits of `token`."""
+    """How far velocities (of 1) and offsets (of half a sixteenth) are off at the hits of `token`: [hits] each."""
     hit, *true = token.unflatten(-1, (3, DRUMS)).unbind(-2)
     _, *found = played.unflatten(-1, (3, DRUMS)).unbind(-2)
     velocity, offset = ((a - b)[hit > 0.5].abs() for a, b in zip(found, true, strict=True))
