@@ -10,8 +10,8 @@ A model reads the same as 27 real numbers a step, those of GrooVAE (Gillick et a
 9 hits (0 or 1), 9 velocities over 127, 9 offsets times 2, in [-1, 1].
 
 Of several hits of one class on one step the loudest is taken, of equals the first. A hit goes to the step
-that is nearest to it, so the first step of a window may hold one that is played before its first bar; `decode`
-puts what would be before time 0 at time 0.
+that is nearest to it, so the first step of a window may hold one that is played before its first bar;
+`decode` puts what would be before time 0 at time 0.
 """
 
 from __future__ import annotations
