@@ -59,7 +59,7 @@ def diagnose_groove(
 
 
 def errors(played: Float[Tensor, "N T V"], token: Float[Tensor, "N T V"]) -> tuple[Tensor, Tensor]:
-    """How far velocities (of 1) and offsets (of half a sixteenth) are off at the hits of `token`: [H] each."""
+    """How far velocities (of 1) and offsets (of half a sixteenth) are off at the hits of `token`: [H]."""
     hit, *true = token.unflatten(-1, (3, DRUMS)).unbind(-2)
     _, *found = played.unflatten(-1, (3, DRUMS)).unbind(-2)
     velocity, offset = ((a - b)[hit > 0.5].abs() for a, b in zip(found, true, strict=True))
