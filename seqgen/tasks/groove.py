@@ -19,7 +19,15 @@ from seqgen import __version__
 from seqgen.core import Sampling
 from seqgen.models.music_vae import MusicVAE
 from seqgen.models.music_vae.groove import controls_of, perform, reading
-from seqgen.representation.groove import CLASSES, TEMPO, GrooveConverter, from_vectors, qpm_of, to_vectors
+from seqgen.representation.groove import (
+    CLASSES,
+    TEMPO,
+    TEMPO_UNITS,
+    GrooveConverter,
+    from_vectors,
+    qpm_of,
+    to_vectors,
+)
 from seqgen.representation.timeline import STEPS_PER_BAR
 from seqgen.tasks.beat_grid import BeatGrid, Taps, about_grids, read_taps
 from seqgen.tasks.notices import say
@@ -119,8 +127,12 @@ class GrooveModel:
         onsets: Literal["locked", "free"] = "locked",
         temperature: float = 0.5,
         seed: int = 1,
+        qpm: float | None = None,
     ) -> Humanized:
-        """What `humanize` does, with notices that are not said yet."""
+        """What `humanize` does, with notices that are not said yet.
+
+        qpm: the tempo that it is played at, where that is not the music's own.
+        """
         if not self.humanizes:
             raise ValueError(f"{self.name} makes beats of taps (drumify); for humanize take groove-humanize")
         if onsets == "free" and not self._writes_hits:
@@ -129,7 +141,7 @@ class GrooveModel:
         how, rng = Sampling(temperature), generator(seed)
 
         def predict(grid: BeatGrid) -> np.ndarray:
-            return self._play(grid.rows, how, rng, free=onsets == "free")
+            return self._play(at_tempo(grid.rows, qpm), how, rng, free=onsets == "free")
 
         result, table, grids = rewrite(sequence, predict, feel, free=onsets == "free")
         said = f"humanize, {feel}, onsets {onsets}"
@@ -168,9 +180,20 @@ class GrooveModel:
         say(taps.notices)
         return self.beats(taps, num, temperature, seed)
 
-    def taps(self, music: Source, bars: int | None, start_bar: int | None, track: int | None) -> Taps:
-        """The rhythm of `music`, with notices that are not said yet; arguments as in `drumify`."""
-        return read_taps(to_sequence(music), bars, start_bar, track)
+    def taps(
+        self,
+        music: Source,
+        bars: int | None = None,
+        start_bar: int | None = None,
+        track: int | None = None,
+        qpm: float | None = None,
+    ) -> Taps:
+        """The rhythm of `music`, with notices that are not said yet; arguments as in `drumify`.
+
+        qpm: the tempo that it is played at, where that is not the music's own.
+        """
+        taps = read_taps(to_sequence(music), bars, start_bar, track)
+        return taps._replace(rows=at_tempo(taps.rows, qpm))
 
     def beats(self, taps: Taps, num: int = 1, temperature: float = 1.0, seed: int = 1) -> list[NoteSequence]:
         """`num` beats that go with taps; arguments as in `drumify`."""
@@ -241,3 +264,12 @@ class GrooveModel:
     def _sign(self, piece: NoteSequence, said: str, temperature: float, seed: int) -> None:
         told = provenance(temperature, seed, "float32")
         piece.text_annotations.add(text=f"seqgen {__version__}, model {self.name}, {said}, {told}")
+
+
+def at_tempo(rows: np.ndarray, qpm: float | None) -> np.ndarray:
+    """Rows [T, 19] at another tempo; None: at their own."""
+    if qpm is None:
+        return rows
+    result = rows.copy()
+    result[:, TEMPO] = round(qpm * TEMPO_UNITS)
+    return result
