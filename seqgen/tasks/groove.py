@@ -209,6 +209,17 @@ class GrooveModel:
             beats.append(beat)
         return beats
 
+    def play(self, rows: np.ndarray, temperature: float = 0.0, seed: int = 1) -> np.ndarray:
+        """Windows [N, T, 19] as the model plays what it reads of them, each by itself: [N, T, 19] int16.
+
+        A model that humanises keeps their hits.
+        """
+        how, rng = Sampling(temperature), generator(seed)
+        noise = torch.rand(*rows.shape[:2], self.vae.decoder.head.draws, generator=rng).numpy()
+        parts = zip(*(np.array_split(x, -(-len(rows) // BATCH)) for x in (rows, noise)), strict=True)
+        played = [self._windows(some, uniform, how, free=not self.humanizes) for some, uniform in parts]
+        return from_vectors(np.concatenate(played), qpm_of(rows))
+
     @property
     def _writes_hits(self) -> bool:
         head = self.vae.config
@@ -227,7 +238,7 @@ class GrooveModel:
         some = np.array([padded[start : start + size, :CLASSES].any() for start in starts.tolist()])
         starts = starts[some]
         windows = [
-            self._windows(cut(padded, part, size), noise.numpy(), part, how, free)
+            self._windows(cut(padded, part, size), cut(noise.numpy(), part, size), how, free)
             for part in np.array_split(starts, -(-len(starts) // BATCH))
         ]
         played = np.concatenate(windows)
@@ -241,14 +252,12 @@ class GrooveModel:
             faded = np.divide(faded, share, out=np.zeros_like(faded), where=share > 0)
         return np.concatenate([hit, faded[..., 0], faded[..., 1]], -1).astype(np.float32)
 
-    def _windows(
-        self, rows: np.ndarray, noise: np.ndarray, starts: np.ndarray, how: Sampling, free: bool
-    ) -> np.ndarray:
+    def _windows(self, rows: np.ndarray, noise: np.ndarray, how: Sampling, free: bool) -> np.ndarray:
         """A batch of windows [W, T, 19], each played by itself: [W, T, 27]."""
         config = self.vae.config
         device = next(self.vae.parameters()).device
         token = torch.from_numpy(to_vectors(rows)).to(device)
-        uniform = torch.from_numpy(cut(noise, starts, rows.shape[1])).to(device)
+        uniform = torch.from_numpy(noise).to(device)
         with torch.inference_mode():
             read = reading(config, token)
             controls = controls_of(config, read, torch.from_numpy(qpm_of(rows)).float().to(device))
