@@ -59,6 +59,11 @@ class TrainConfig(RunConfig):
     """windows of a step that are computed together, None for all: fewer take less memory, and other draws"""
     transpose: int = 6
     """melodies move by up to this many semitones, drawn afresh every epoch; 0 for drums"""
+    thinning: float = 0.0
+    """grooves: up to this share of the hits (drawn for each window) is left out, of whole drums and of single
+    hits, from windows whose hits are given, or from the taps that are read"""
+    tempo_noise: float = 0.0
+    """grooves: the tempo that a model is told is off by up to this many octaves"""
     diagnose_windows: int = 256
 
     def __post_init__(self) -> None:
@@ -67,5 +72,9 @@ class TrainConfig(RunConfig):
             raise ValueError(f"batch_size must be at least 1, got {self.batch_size}")
         if self.at_once is not None and self.at_once < 1:
             raise ValueError(f"at_once must be at least 1, got {self.at_once}")
+        if not 0 <= self.thinning < 1:
+            raise ValueError(f"thinning must lie in [0, 1), got {self.thinning}")
+        if not 0 <= self.tempo_noise <= 1:
+            raise ValueError(f"tempo_noise must be 0 to 1 octaves, got {self.tempo_noise}")
         if not 0 <= self.transpose <= 12:
             raise ValueError(f"transpose must lie in 0..12 semitones, got {self.transpose}")

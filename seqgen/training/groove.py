@@ -18,15 +18,26 @@ from seqgen.training.music import MusicJob
 
 
 class GrooveJob(MusicJob):
-    """A batch is [B, T, 28]: the 27 numbers of a step, and the tempo."""
+    """A batch is [B, T, 55]: the 27 numbers of a step, those of the hits that are not left out, and the tempo.
+
+    Drummers are recognised by their beats and tempos, and then played back by heart. So that a model learns
+    how drums are played and not who plays, some hits are left out, and the tempo is not told exactly.
+    """
 
     def batch(self, step: int) -> Tensor:
-        return performances(self.batches[step])
+        rows = self.batches[step]
+        rng = np.random.default_rng([self.config.seed, step, self.batches.rank])
+        whole = performances(rows)
+        thinned = performances(thin(rows, self.config.thinning, rng))[..., :-1]
+        off = rng.uniform(-1, 1, (len(rows), 1, 1)) * self.config.tempo_noise
+        tempo = whole[..., -1:] * torch.from_numpy(2.0**off).float()
+        kept = thinned if self.config.model.reads == "hits" else whole[..., :-1]
+        return torch.cat([kept, thinned, tempo], -1)
 
     def losses(self, model: Any, batch: Tensor, step: int, rng: Generator) -> Losses:
-        token, qpm = batch[..., : 3 * DRUMS], batch[..., 3 * DRUMS]
-        read = reading(self.config.model, token)
-        controls = controls_of(self.config.model, read, qpm)
+        token, known, qpm = batch.split([3 * DRUMS, 3 * DRUMS, 1], -1)
+        read = reading(self.config.model, known)
+        controls = controls_of(self.config.model, read, qpm[..., 0])
         objective = self.config.objective.at(step / self.config.steps)
         return model.losses(token, objective, rng, read, controls)
 
@@ -51,3 +62,16 @@ def performances(rows: np.ndarray) -> Tensor:
     """Rows [B, T, 19] as [B, T, 28] float32."""
     tempo = qpm_of(rows)[..., None].astype(np.float32)
     return torch.from_numpy(np.concatenate([to_vectors(rows), tempo], -1))
+
+
+def thin(rows: np.ndarray, most: float, rng: np.random.Generator) -> np.ndarray:
+    """Rows [B, T, 19] with fewer hits. In each window a rate up to `most` is drawn, and so many of its drums
+    and then of the remaining hits are left out by chance."""
+    rate = rng.uniform(0, 1, (len(rows), 1, 1)) * most
+    drums = rng.random((len(rows), 1, DRUMS)) >= rate
+    hits = rng.random((*rows.shape[:2], DRUMS)) >= rate
+    keep = (drums & hits).astype(rows.dtype)
+    result = rows.copy()
+    result[..., :DRUMS] *= keep
+    result[..., DRUMS : 2 * DRUMS] *= keep
+    return result
