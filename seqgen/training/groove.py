@@ -18,7 +18,7 @@ from seqgen.training.music import MusicJob
 
 
 class GrooveJob(MusicJob):
-    """A batch is [B, T, 55]: the 27 numbers of a step, those of the hits that are not left out, and the tempo.
+    """A batch is [B, T, 55]: the 27 numbers of a step, those of the hits that are read, and the tempo.
 
     Drummers are recognised by their beats and tempos, and then played back by heart. So that a model learns
     how drums are played and not who plays, some hits are left out, and the tempo is not told exactly.

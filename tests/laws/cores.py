@@ -16,6 +16,7 @@ from seqgen.core import (
     Conductor,
     Decoder,
     Groove,
+    GrooveMixture,
     Guided,
     LogisticMixture,
     Metre,
@@ -147,6 +148,8 @@ HEADS: dict[str, Callable] = {
     "bernoulli": lambda: Bernoulli(W, 3, E),
     "logistic": lambda: LogisticMixture(W, 9, E, 3),
     "groove": lambda: Groove(W, 2, E),
+    "groove-mixture": lambda: GrooveMixture(W, 2, E, 2),
+    "groove-given": lambda: GrooveMixture(W, 2, E, 2, given=True),
     "product": lambda: Product([Categorical(W, 3, 2), LogisticMixture(W, 4, 4, 2)]),
 }
 

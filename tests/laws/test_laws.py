@@ -26,6 +26,8 @@ PAIRS = [(core, "categorical") for core in CORES] + [
     ("wavenet-guided", "product"),
     ("lstm", "groove"),
     ("conductor-direct", "groove"),
+    ("lstm", "groove-mixture"),
+    ("conductor-direct", "groove-given"),
 ]
 
 

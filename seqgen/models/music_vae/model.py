@@ -9,9 +9,19 @@ import torch
 from jaxtyping import Bool, Float, Int, Shaped
 from torch import Generator, Tensor, nn
 
-from seqgen.core import GREEDY, Bernoulli, Categorical, Conductor, Decoder, Groove, Head, Planner, Sampling
+from seqgen.core import (
+    GREEDY,
+    Bernoulli,
+    Categorical,
+    Conductor,
+    Decoder,
+    Groove,
+    GrooveMixture,
+    Head,
+    Planner,
+    Sampling,
+)
 from seqgen.core.decoder import rng_device
-from seqgen.core.groove_mixture import GrooveMixture
 from seqgen.kernels.packing import Precision
 from seqgen.models.music_vae.config import MusicVAEConfig
 from seqgen.models.music_vae.encoder import Encoder, Posterior
