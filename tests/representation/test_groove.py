@@ -46,7 +46,8 @@ MAGENTA = (
     (14, 1, 0.35433, -0.21667),
     (15, 1, 0.35433, -0.41667),
 )
-"""step, class, velocity and offset of each hit of a bar, as Magenta's GrooveConverter gives them"""
+"""step, class, velocity and offset of each hit of a bar, as Magenta's GrooveConverter gives them; the hit on
+step 6 is lost on the way there: it has no length, and note_seq drops such notes"""
 
 
 def onsets(table: NoteTable) -> np.ndarray:
@@ -121,7 +122,9 @@ def test_the_tempo_of_each_step_is_known(table: MakeTable) -> None:
 def test_metres_rests_and_unknown_drums_are_said(table: MakeTable) -> None:
     beat = [(quarter / 2, quarter / 2 + 0.1, 36) for quarter in range(24)]
     found = GrooveConverter(2).extract(table([*beat, (1, 2, 3)], drums=True))
-    assert found.describe() == "1 beat, 2 windows of 2 bars; 1 hit on an unknown drum dropped"
+    assert found.describe() == (
+        "1 beat, 1 window of 2 bars; 1 hit on an unknown drum dropped, 1 repeated window dropped"
+    )
     waltz = GrooveConverter(2).extract(table(beat, drums=True, metres=((0, 3, 4),)))
     assert waltz.describe() == "0 beats, 0 windows of 2 bars; 1 stretch in 3/4 skipped"
     assert waltz.tokens.shape == (0, 32, 19)
@@ -157,7 +160,7 @@ def test_the_numbers_are_magentas() -> None:
         assert vectors[step, number] == 1
         assert vectors[step, 9 + number] == pytest.approx(velocity, abs=1e-5)
         assert vectors[step, 18 + number] == pytest.approx(offset, abs=1e-4)
-    assert vectors[:16, :9].sum() == len(MAGENTA)
+    assert np.argwhere(vectors[:16, :9]).tolist() == sorted([[6, 1], *(list(hit[:2]) for hit in MAGENTA)])
 
 
 def test_bad_rows_are_refused() -> None:
@@ -171,7 +174,7 @@ def test_bad_rows_are_refused() -> None:
         with pytest.raises(ValueError, match=message):
             converter.decode(rows)
     with pytest.raises(ValueError, match="tempo above 0"):
-        converter.decode(np.zeros((16, 19), np.int16), qpm=0)
+        converter.decode(np.zeros((16, 19), np.int16), qpm=0.0)
 
 
 def test_early_is_measured_in_half_steps() -> None:
