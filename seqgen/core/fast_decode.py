@@ -82,7 +82,7 @@ def _of_voices(core: Conductor, voices: Voices, head: Product) -> list[Strand | 
     if head.widths != voices.outputs or head.join != "concat":
         return [None]
     sizes, count = voices.inputs, len(voices.inputs)
-    firsts = core.first.split(sizes)
+    firsts = [None] * count if core.first is None else core.first.split(sizes)
     beats = [None] * count if core.beat is None else core.beat.weight.split(sizes, 1)
     each = zip(voices.each(), head.each(), firsts, beats, strict=True)
     return [_strand(*row, core.planner.segment_size) for row in each]

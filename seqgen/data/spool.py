@@ -21,8 +21,9 @@ from seqgen.representation.converter import Converter
 class Spool:
     """The windows of one split, appended to a file."""
 
-    def __init__(self, path: Path, steps: int, dtype: np.dtype[Any]) -> None:
-        self._path, self._steps, self._dtype = path, steps, dtype
+    def __init__(self, path: Path, row: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        """row: shape of a window."""
+        self._path, self._row, self._dtype = path, row, dtype
         self._stream = open(path, "wb")  # noqa: SIM115 (closed by `close`)
         self._origin: list[np.ndarray] = [np.zeros((0, 2), np.int32)]
         self._exact: list[np.ndarray] = [np.zeros(0, np.uint64)]
@@ -39,7 +40,7 @@ class Spool:
         self._untransposed.append(windows.untransposed)
 
     def sort(self, rank: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Tokens [N, T] and origins [N, 2] as they came, and the order [N] of their files' `rank` [files].
+        """Tokens [N, *row] and origins [N, 2] as they came, and the order [N] of their files' `rank` [files].
 
         From now on origins name files by rank, and `exact` and `untransposed` [N] are in that order.
         """
@@ -49,7 +50,7 @@ class Spool:
         order = np.argsort(origin[:, 0], kind="stable")
         self.exact = np.concatenate(self._exact)[order]
         self.untransposed = np.concatenate(self._untransposed)[order]
-        shape = (len(origin), self._steps)
+        shape = (len(origin), *self._row)
         tokens = (
             np.memmap(self._path, self._dtype, "r", shape=shape)
             if len(origin)
@@ -67,8 +68,8 @@ class Spools:
     """The windows of all splits; a context manager that removes its files."""
 
     def __init__(self, folder: Path, converter: Converter) -> None:
-        steps, dtype = converter.steps, converter.dtype
-        self._spools = {split: Spool(folder / f"{split}.spool", steps, dtype) for split in SPLITS}
+        row, dtype = (converter.steps, *converter.columns), converter.dtype
+        self._spools = {split: Spool(folder / f"{split}.spool", row, dtype) for split in SPLITS}
 
     def __enter__(self) -> Spools:
         return self

@@ -32,7 +32,7 @@ class Windows:
     """What a file gave. N windows of T steps."""
 
     tokens: np.ndarray
-    """[N, T] of the converter's dtype"""
+    """[N, T, *columns] of the converter's dtype"""
     start_bar: np.ndarray
     """[N] int32"""
     exact: np.ndarray
@@ -47,7 +47,7 @@ class Windows:
 def no_windows(converter: Converter, problem: str) -> Windows:
     """The result for a file that could not be read."""
     none = np.zeros(0, np.uint64)
-    empty = np.zeros((0, converter.steps), converter.dtype)
+    empty = np.zeros((0, converter.steps, *converter.columns), converter.dtype)
     return Windows(empty, np.zeros(0, np.int32), none, none, problem=problem)
 
 

@@ -46,6 +46,8 @@ class DrumConverter:
     name: ClassVar[str] = "drums"
     vocabulary_size: ClassVar[int] = 1 << len(DRUM_CLASSES)
     dtype: ClassVar[np.dtype[Any]] = np.dtype(np.int16)
+    columns: ClassVar[tuple[int, ...]] = ()
+    limits: ClassVar[tuple[int, int]] = (0, vocabulary_size - 1)
 
     def __post_init__(self) -> None:
         check_sizes(self.bars, self.gap_bars, self.min_notes)
@@ -146,18 +148,18 @@ class DrumConverter:
 
 def _hits(notes: NoteTable, out: Collector) -> tuple[NoteTable, np.ndarray]:
     """The drum notes that have a class, and the bit [N] int16 of each."""
-    keep, bits = drum_hits(notes, out)
-    return notes.select(keep), bits
+    keep, classes = drum_hits(notes, out)
+    return notes.select(keep), np.int16(1) << classes
 
 
 def drum_hits(notes: NoteTable, out: Collector) -> tuple[np.ndarray, np.ndarray]:
-    """Which notes are hits that have a class, [N] bool, and the bit of each of those, int16."""
+    """Which notes are hits that have a class, [N] bool, and the class of each of those, int16."""
     drums = notes.is_drum & (notes.velocity > 0)
     out.counts["pitched"] += int((~notes.is_drum).sum())
     classes = class_of_pitch()[np.clip(notes.pitch, 0, 127)]
     out.counts["unmapped"] += int((drums & (classes < 0)).sum())
     keep = drums & (classes >= 0)
-    return keep, np.int16(1) << classes[keep]
+    return keep, classes[keep]
 
 
 def count_hits(tokens: np.ndarray) -> np.ndarray:

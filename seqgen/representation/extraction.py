@@ -91,14 +91,16 @@ class Extraction:
     """length of a window"""
     noun: tuple[str, str] = ("melody", "melodies")
     """what one segment and several are called"""
+    columns: tuple[int, ...] = ()
+    """shape of a step: empty where it is one token"""
     dtype: np.dtype[Any] = INT16
     """of the tokens"""
 
     @property
     def tokens(self) -> np.ndarray:
-        """All windows as one array [N, T] of `dtype`."""
+        """All windows as one array [N, T, *columns] of `dtype`."""
         if not self.windows:
-            return np.zeros((0, self.bars * STEPS_PER_BAR), self.dtype)
+            return np.zeros((0, self.bars * STEPS_PER_BAR, *self.columns), self.dtype)
         return np.stack([window.tokens for window in self.windows])
 
     def describe(self) -> str:
@@ -140,10 +142,17 @@ def _count(number: int, words: tuple[str, str]) -> str:
 class Collector:
     """Gathers one piece's Extraction: keeps the first of equal windows and counts what is turned away."""
 
-    def __init__(self, notes: NoteTable, bars: int, gap_bars: float, dtype: np.dtype[Any] = INT16) -> None:
+    def __init__(
+        self,
+        notes: NoteTable,
+        bars: int,
+        gap_bars: float,
+        columns: tuple[int, ...] = (),
+        dtype: np.dtype[Any] = INT16,
+    ) -> None:
         self.counts: Counter[str] = Counter({"no notes": int(len(notes) == 0)})
         self._tempos = notes.tempos
-        self._bars, self._dtype = bars, dtype
+        self._bars, self._columns, self._dtype = bars, columns, dtype
         self._gap_steps = min(gap_bars, LONGEST_BARS) * STEPS_PER_BAR
         self._segments: list[Segment] = []
         self._windows: list[Window] = []
@@ -167,7 +176,7 @@ class Collector:
         """Keep a candidate that begins with bar number `bar` of a stretch; `notes` are those it was made of.
 
         Returns:
-            All its windows [n, T], a bar apart, as a copy.
+            All its windows [n, T, *columns], a bar apart, as a copy.
         """
         qpm = float(self._tempos_at(stretch, np.array([bar]))[0])
         program, velocity = int(notes.program[0]), int(np.median(notes.velocity))
@@ -176,11 +185,12 @@ class Collector:
         size = self._bars * STEPS_PER_BAR
         if len(tokens) < size:
             self.counts["too short"] += 1
-            return np.zeros((0, size), self._dtype)
-        return np.lib.stride_tricks.sliding_window_view(tokens, size)[::STEPS_PER_BAR].copy()
+            return np.zeros((0, size, *self._columns), self._dtype)
+        windows = np.lib.stride_tricks.sliding_window_view(tokens, size, axis=0)[::STEPS_PER_BAR]
+        return np.moveaxis(windows, -1, 1).copy()
 
     def add_windows(self, rows: np.ndarray, bars: np.ndarray, instrument: int, stretch: Stretch) -> None:
-        """Keep those of the windows [N, T] that are new; window n begins at bar `bars[n]` of the stretch."""
+        """Keep those of the windows [N, T, *columns] that are new; window n begins at bar `bars[n]`."""
         qpm = self._tempos_at(stretch, bars).tolist()
         for row, bar, tempo in zip(rows, bars.tolist(), qpm, strict=True):
             key = row.tobytes()
@@ -199,7 +209,8 @@ class Collector:
 
     def finish(self, noun: tuple[str, str]) -> Extraction:
         """All that was gathered."""
-        return Extraction(self._windows, self._segments, +self.counts, self._bars, noun, self._dtype)
+        kept = self._windows, self._segments, +self.counts
+        return Extraction(*kept, self._bars, noun, self._columns, self._dtype)
 
     def _tempos_at(self, stretch: Stretch, bars: np.ndarray) -> np.ndarray:
         """Tempo [N] where bars number `bars` [N] of a stretch begin."""

@@ -11,6 +11,7 @@ over the whole piece, and so are windows in which a part has nothing to play unl
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
@@ -84,6 +85,8 @@ class TrioConverter:
 
     name: ClassVar[str] = "trio"
     vocabulary_size: ClassVar[int] = PARTS[0] * PARTS[1] * PARTS[2]
+    columns: ClassVar[tuple[int, ...]] = ()
+    limits: ClassVar[tuple[int, int]] = (0, math.prod(PARTS) - 1)
     dtype: ClassVar[np.dtype[Any]] = np.dtype(np.int32)
 
     def __post_init__(self) -> None:
@@ -104,7 +107,7 @@ class TrioConverter:
         Raises:
             ValueError: if `shift_quarters` is negative or not finite.
         """
-        out = Collector(notes, self.bars, self.gap_bars, self.dtype)
+        out = Collector(notes, self.bars, self.gap_bars, dtype=self.dtype)
         tracks = self._tracks(notes, out)
         if all(tracks):
             left = MOST_BARS
@@ -284,9 +287,9 @@ def _line(notes: NoteTable, grid: GridNotes, track: int, gap: int, out: Collecto
     spans = covered(np.maximum(start // STEPS_PER_BAR - gap, 0), -(-end // STEPS_PER_BAR) + gap)
     table = notes.select(index)
     if len(index) and table.is_drum[0]:
-        keep, bits = drum_hits(table, out)
+        keep, classes = drum_hits(table, out)
         start, rows = start[keep], index[keep]  # in time order, as the table is
-        return Line(start, start + 1, bits, rows, spans if len(rows) else [])
+        return Line(start, start + 1, np.int16(1) << classes, rows, spans if len(rows) else [])
     keep = playable(table, None, out)
     order, start, end, dropped, cut = top_voice(start[keep], end[keep], table.pitch[keep])
     out.counts.update({"polyphonic": dropped, "cut": cut})

@@ -84,13 +84,19 @@ class MusicJob(Job):
 def check_fit(config: TrainConfig, shards: Shards) -> None:
     """The shards must hold what the model reads."""
     representation, model = shards.representation, config.model
+    groove = model.head in ("groove", "groove_mixture")
+    if groove != (representation.name == "groove"):
+        raise ValueError(
+            f"model.head: {model.head} does not read {representation.name}, which is what {config.data} holds"
+        )
+    drums = representation.name in ("drums", "groove")
     steps = shards.tokens("train").shape[1]
     if steps != model.steps:
         raise ValueError(
             f"model.bars: the model reads windows of {model.steps} steps, {config.data} holds {steps}: "
             f"set model.bars to {representation.bars}, or prepare windows of {model.bars} bars"
         )
-    expected = {"melody": (90, 2), "drums": (512, 1), "trio": (math.prod(PARTS), 2)}[representation.name]
+    expected = {"melody": (90, 2), "trio": (math.prod(PARTS), 2)}.get(representation.name, (512, 1))
     if (model.vocabulary_size, model.first_onset) != expected:
         raise ValueError(
             f"model.vocabulary_size and model.first_onset must be {expected[0]} and {expected[1]} for "
@@ -100,5 +106,5 @@ def check_fit(config: TrainConfig, shards: Shards) -> None:
         raise ValueError(
             f"model.parts must be {list(PARTS)} for trio, with head: product, got {list(model.parts)}"
         )
-    if representation.name == "drums" and config.transpose:
+    if drums and config.transpose:
         raise ValueError("transpose must be 0 for drums: their tokens are not pitches")
