@@ -13,6 +13,7 @@ from seqgen.io.atomic import write_bytes
 from seqgen.io.errors import MidiError
 from seqgen.io.midi_read import MAX_SECONDS, with_default_signature
 from seqgen.io.notes import NoteTable
+from seqgen.io.sustain import SUSTAIN, pressed, sort_pedal
 from seqgen.io.tempo_map import TempoMap, snap
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def notes_of(sequence: NoteSequence) -> NoteTable:
         is_drum=columns["is_drum"][order].astype(bool),
         tempos=tempos.table,
         time_signatures=with_default_signature(table),
+        pedal=_pedal(sequence, tempos, ticks),
     )
 
 
@@ -82,6 +84,17 @@ def to_midi_bytes(sequence: NoteSequence) -> bytes:
         return bytes(score.dumps_midi())
     except Exception as error:
         raise MidiError(f"the sequence cannot be written as MIDI: {error}") from error
+
+
+def _pedal(sequence: NoteSequence, tempos: TempoMap, ticks: int) -> np.ndarray:
+    """The rows of `NoteTable.pedal`."""
+    changes = [c for c in sequence.control_changes if c.control_number == SUSTAIN and not c.is_drum]
+    if not changes:
+        return np.zeros((0, 3))
+    time = snap(tempos.to_quarters(np.array([c.time for c in changes], dtype=np.float64)), ticks)
+    instrument = np.array([c.instrument for c in changes], dtype=np.float64)
+    down = pressed(np.array([c.control_value for c in changes]))
+    return sort_pedal(np.stack([time, instrument, down], 1))
 
 
 def _tempos(sequence: NoteSequence) -> TempoMap:

@@ -11,6 +11,7 @@ from seqgen.io.notes import NoteTable
 from seqgen.representation.drums import DrumConverter
 from seqgen.representation.extraction import Extraction
 from seqgen.representation.melody import MelodyConverter
+from seqgen.representation.multitrack import MultitrackConverter
 
 if TYPE_CHECKING:
     from note_seq import NoteSequence
@@ -30,7 +31,7 @@ class Converter(Protocol):
 
     @property
     def steps(self) -> int:
-        """T, the tokens in a window: 16 a bar."""
+        """T, the tokens in a window: 16 a bar, or 8 tracks of 64 events."""
         ...
 
     @property
@@ -70,10 +71,10 @@ class Converter(Protocol):
 class RepresentationConfig:
     """Which representation, and which windows of a piece are taken."""
 
-    name: Literal["melody", "drums"] = "melody"
-    """what is read: one voice, or drums"""
+    name: Literal["melody", "drums", "multitrack"] = "melody"
+    """what is read: one voice, drums, or all tracks of a bar"""
     bars: int = 2
-    """bars in a window"""
+    """bars in a window; multitrack: 1"""
     gap_bars: float = 1.0
     """a rest of this many bars ends a melody or beat"""
     min_notes: int = 1
@@ -86,8 +87,10 @@ class RepresentationConfig:
     """read 2/4 too, two bars as one"""
 
     def __post_init__(self) -> None:
-        if self.name not in ("melody", "drums"):
-            raise ValueError(f"name: expected 'melody' or 'drums', got {self.name!r}")
+        if self.name not in ("melody", "drums", "multitrack"):
+            raise ValueError(f"name: expected 'melody', 'drums' or 'multitrack', got {self.name!r}")
+        if self.name == "multitrack" and self.bars != 1:
+            raise ValueError(f"bars: a window of multitrack is 1 bar, got {self.bars}")
         if self.programs is not None and not 0 <= self.programs[0] < self.programs[1] <= 128:
             raise ValueError(
                 f"programs: expected two numbers 0 <= first < second <= 128, got {self.programs}; "
@@ -104,6 +107,8 @@ def make_converter(config: RepresentationConfig) -> Converter:
     """
     if config.name == "drums":
         return DrumConverter(config.bars, config.gap_bars, config.min_notes, config.two_four)
+    if config.name == "multitrack":
+        return MultitrackConverter(config.min_notes, config.two_four)
     programs = None if config.programs is None else range(*config.programs)
     return MelodyConverter(
         config.bars, config.gap_bars, config.min_notes, config.min_unique_pitches, programs, config.two_four
