@@ -8,6 +8,7 @@ from seqgen.core.attention_decoder import AttentionDecoder, AttentionDecoderStat
 from seqgen.core.beam import Beam, beam_search
 from seqgen.core.conductor import Conductor, ConductorState
 from seqgen.core.decoder import Decoder, DecoderState
+from seqgen.core.groove import Groove, GrooveEmbedding
 from seqgen.core.guide import Guided, GuidedState
 from seqgen.core.head import Bernoulli, BitEmbedding, Categorical, Head, TokenEmbedding
 from seqgen.core.latency import average_lagging, expected_delay, quantity_gap
@@ -40,6 +41,8 @@ __all__ = [
     "ConductorState",
     "Decoder",
     "DecoderState",
+    "Groove",
+    "GrooveEmbedding",
     "Guided",
     "GuidedState",
     "Head",

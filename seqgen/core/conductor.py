@@ -34,9 +34,11 @@ class Conductor(SequenceModule):
     voice: reads `input_size` + planner.segment_size numbers a frame and starts from planner.bar_size.
     bar: frames in a bar.
     metre: period of the learned position embedding (steps in a notated bar), 0 for none.
+    controls: how many of the last numbers of a frame are no part of the token: they are read as they are,
+        also where the learned vector stands in for the token.
     """
 
-    def __init__(self, voice: SequenceModule, planner: Planner, bar: int, metre: int = 0):
+    def __init__(self, voice: SequenceModule, planner: Planner, bar: int, metre: int = 0, controls: int = 0):
         super().__init__()
         if bar % max(planner.segments, 1) or (metre and bar % metre):
             raise ValueError(
@@ -44,9 +46,10 @@ class Conductor(SequenceModule):
             )
         self.voice, self.planner, self.bar, self.metre = voice, planner, bar, metre
         self.input_size = voice.input_size - planner.segment_size
-        self.output_size = voice.output_size
-        self.first = nn.Parameter(nn.init.normal_(torch.empty(self.input_size), std=0.1))
-        self.beat = nn.Embedding(metre, self.input_size) if metre else None
+        self.output_size, self.controls = voice.output_size, controls
+        token = self.input_size - controls
+        self.first = nn.Parameter(nn.init.normal_(torch.empty(token), std=0.1))
+        self.beat = nn.Embedding(metre, token) if metre else None
 
     def init_state(
         self, batch_size: int, cond: Float[Tensor, "B Z"], precision: Precision | None = None
@@ -107,15 +110,17 @@ class Conductor(SequenceModule):
         """One frame with all rows at frame `here`: what `_within` does, but no row is asked where it is."""
         bar, offset = divmod(here, self.bar)
         voice, plan = state.voice, state.plan
+        token, controls = self._parts(x)
         if offset == 0:
             voice = self.voice.init_state(len(x), plan.bars[:, bar])
-            x = self.first.to(x.dtype).expand_as(x)
+            token = self.first.to(x.dtype).expand_as(token)
         if self.beat is not None:
-            x = x + self.beat.weight[offset % self.metre]
+            token = token + self.beat.weight[offset % self.metre]
+        read = [token, *controls]
         if plan.segments.shape[-1]:
             segment = offset // (self.bar // plan.segments.shape[2])
-            x = torch.cat([x, plan.segments[:, bar, segment, None].to(x.dtype)], -1)
-        y, voice = self.voice(x, voice)
+            read.append(plan.segments[:, bar, segment, None].to(x.dtype))
+        y, voice = self.voice(beside(read), voice)
         return y, ConductorState(plan, state.position + 1, voice)
 
     def _within(
@@ -159,15 +164,24 @@ class Conductor(SequenceModule):
     def _read(
         self, x: Float[Tensor, "R T I"], offset: Int[Tensor, "R T"], segments: Float[Tensor, "R K Q"]
     ) -> Float[Tensor, "R T J"]:
-        """What the voice reads: token (or the bar's first vector), place in the bar, plan of the segment."""
-        x = torch.where((offset == 0)[..., None], self.first.to(x.dtype), x)
+        """What the voice reads: the token (or the bar's first vector) and its place in the bar; controls; the
+        plan of the segment."""
+        token, controls = self._parts(x)
+        token = torch.where((offset == 0)[..., None], self.first.to(x.dtype), token)
         if self.beat is not None:
-            x = x + self.beat(offset % self.metre)
-        if not segments.shape[-1]:
-            return x
-        segment = offset // (self.bar // segments.shape[1])
-        index = segment[..., None].expand(-1, -1, segments.shape[-1])
-        return torch.cat([x, segments.gather(1, index).to(x.dtype)], -1)
+            token = token + self.beat(offset % self.metre)
+        read = [token, *controls]
+        if segments.shape[-1]:
+            segment = offset // (self.bar // segments.shape[1])
+            index = segment[..., None].expand(-1, -1, segments.shape[-1])
+            read.append(segments.gather(1, index).to(x.dtype))
+        return beside(read)
+
+    def _parts(self, x: Float[Tensor, "R T I"]) -> tuple[Float[Tensor, "R T E"], list[Tensor]]:
+        """The token of each frame, and its controls where there are some."""
+        if not self.controls:
+            return x, []
+        return x[..., : -self.controls], [x[..., -self.controls :]]
 
     def split(self, state: ConductorState, steps: int) -> ConductorState | None:
         """Whole bars from a bar line on which all rows stand: B * U rows of one bar each."""
@@ -189,3 +203,8 @@ class Conductor(SequenceModule):
         count = steps // self.bar
         last = torch.arange(count - 1, len(lanes.position), count, device=lanes.position.device)
         return ConductorState(state.plan, state.position + steps, select(lanes.voice, last))
+
+
+def beside(parts: list[Tensor]) -> Tensor:
+    """The numbers of a frame, one part after another."""
+    return parts[0] if len(parts) == 1 else torch.cat(parts, -1)

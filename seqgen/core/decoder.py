@@ -6,7 +6,7 @@ import logging
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from torch import Generator, Tensor, nn
 
 from seqgen.core import fast_decode
@@ -23,63 +23,79 @@ LOG = logging.getLogger("seqgen")
 
 class DecoderState(NamedTuple):
     previous: Tensor
-    """[B] the last token"""
+    """[B, *N] the last token"""
     core: State
 
 
 class Decoder(nn.Module):
-    """A core and a head. Final: what varies is composed in, so nothing subclasses it."""
+    """A core and a head. Final: what varies is composed in, so nothing subclasses it.
 
-    def __init__(self, core: SequenceModule, head: Head):
+    Below, N is the shape of one token: nothing for integers.
+
+    controls: numbers that each step is told beside the token before it, known ahead (chords, given hits). The
+        core reads them behind the embedding.
+    """
+
+    def __init__(self, core: SequenceModule, head: Head, controls: int = 0):
         super().__init__()
-        if core.input_size != head.embedding_size:
+        if core.input_size != head.embedding_size + controls:
             raise ValueError(
                 f"core reads {core.input_size} numbers a frame, head embeds {head.embedding_size}"
+                + (f" and controls are {controls}" if controls else "")
             )
-        self.core, self.head = core, head
+        self.core, self.head, self.controls = core, head, controls
         self.packs = Packs()
 
     def init_state(
         self, batch_size: int, cond: Float[Tensor, "B Z"], precision: Precision | None = None
     ) -> DecoderState:
         """precision: of a conductor's plan, where packed weights can serve; None for torch."""
-        start = torch.full((batch_size,), self.head.start, device=cond.device)
+        start = self.head.starts(batch_size, cond.device)
         if isinstance(self.core, Conductor):
             return DecoderState(start, self.core.init_state(batch_size, cond, precision))
         return DecoderState(start, self.core.init_state(batch_size, cond))
 
     def hidden(
         self,
-        token: Int[Tensor, "B T"],
+        token: Shaped[Tensor, "B T *N"],
         state: DecoderState,
         lengths: Int[Tensor, "B"] | None = None,
-        fed: Int[Tensor, "B T"] | None = None,
+        fed: Shaped[Tensor, "B T *N"] | None = None,
+        controls: Float[Tensor, "B T C"] | None = None,
     ) -> tuple[Float[Tensor, "B T D"], DecoderState]:
-        """Core outputs where `token` is the target: frame t has seen tokens before t.
+        """Core outputs where `token` is the target: frame t has seen tokens before t, and control t.
 
         `fed` replaces the shifted targets as input (scheduled sampling, input dropout).
         """
         history = torch.cat([state.previous[:, None], token], 1)
-        y, core = self.core(self.head.embed(history[:, :-1] if fed is None else fed), state.core, lengths)
-        last = history[:, -1] if lengths is None else history.gather(1, lengths[:, None])[:, 0]
-        return y, DecoderState(last, core)
+        read = self._read(history[:, :-1] if fed is None else fed, controls)
+        y, core = self.core(read, state.core, lengths)
+        if lengths is None:
+            return y, DecoderState(history[:, -1], core)
+        return y, DecoderState(history[torch.arange(len(history), device=history.device), lengths], core)
 
     def log_prob(
         self,
-        token: Int[Tensor, "B T"],
+        token: Shaped[Tensor, "B T *N"],
         state: DecoderState,
         lengths: Int[Tensor, "B"] | None = None,
-        fed: Int[Tensor, "B T"] | None = None,
+        fed: Shaped[Tensor, "B T *N"] | None = None,
+        controls: Float[Tensor, "B T C"] | None = None,
     ) -> tuple[Float[Tensor, "B T"], DecoderState]:
         """Log-probability (nats) of each token given those before it; junk at and beyond `lengths`."""
-        y, state = self.hidden(token, state, lengths, fed)
+        y, state = self.hidden(token, state, lengths, fed, controls)
         return self.head.log_prob(y, token), state
 
     def step(
-        self, state: DecoderState, how: Sampling, uniform: Float[Tensor, "B K"]
-    ) -> tuple[Int[Tensor, "B"], DecoderState]:
-        """Draw one token a row."""
-        y, core = self.core(self.head.embed(state.previous[:, None]), state.core)
+        self,
+        state: DecoderState,
+        how: Sampling,
+        uniform: Float[Tensor, "B K"],
+        control: Float[Tensor, "B C"] | None = None,
+    ) -> tuple[Shaped[Tensor, "B *N"], DecoderState]:
+        """Draw one token a row. control: of this step."""
+        read = self._read(state.previous[:, None], None if control is None else control[:, None])
+        y, core = self.core(read, state.core)
         token = self.head.sample(y[:, 0], how, uniform)
         return token, DecoderState(token, core)
 
@@ -93,7 +109,8 @@ class Decoder(nn.Module):
         uniform: Float[Tensor, "B T K"] | None = None,
         precision: Precision | None = None,
         end: int | None = None,
-    ) -> tuple[Int[Tensor, "B T"], DecoderState]:
+        controls: Float[Tensor, "B T C"] | None = None,
+    ) -> tuple[Shaped[Tensor, "B T *N"], DecoderState]:
         """Draw `steps` tokens a row. The same generator state gives the same tokens.
 
         `uniform` in [0, 1) replaces the draws from `rng`: rows with equal numbers differ only by what they
@@ -107,7 +124,10 @@ class Decoder(nn.Module):
         What has run is logged as information.
 
         end: a token at which a row is finished: its state is held, and it goes on with `end`.
+        controls: of each of the steps.
         """
+        if end is not None and self.head.token_shape:
+            raise ValueError(f"end: tokens of shape {self.head.token_shape} have no end, got {end}")
         if end is not None and not 0 <= end < self.head.vocabulary_size:
             raise ValueError(f"end must be a token of 0 .. {self.head.vocabulary_size - 1}, got {end}")
         device = state.previous.device
@@ -121,12 +141,13 @@ class Decoder(nn.Module):
         # A row that ends in one lane would have to hold the lanes after it.
         lanes = self.core.split(state.core, steps) if end is None else None
         if lanes is None:
-            return self._run(state, uniform, how, precision, end)
+            return self._run(state, uniform, how, precision, end, controls)
         rows = len(next(leaves(lanes)))
-        start = torch.full((rows,), self.head.start, device=device)
+        start = DecoderState(self.head.starts(rows, device), lanes)
         folded = uniform.reshape(rows, -1, self.head.draws)
-        token, ran = self._run(DecoderState(start, lanes), folded, how, precision)
-        token = token.reshape(-1, steps)
+        told = None if controls is None else controls.reshape(rows, -1, controls.shape[2])
+        token, ran = self._run(start, folded, how, precision, controls=told)
+        token = token.reshape(-1, steps, *self.head.token_shape)
         return token, DecoderState(token[:, -1], self.core.join(state.core, ran.core, steps))
 
     def backend(self, how: Sampling, precision: Precision | None = None) -> str:
@@ -146,18 +167,29 @@ class Decoder(nn.Module):
         how: Sampling,
         precision: Precision | None = None,
         end: int | None = None,
-    ) -> tuple[Int[Tensor, "B T"], DecoderState]:
+        controls: Float[Tensor, "B T C"] | None = None,
+    ) -> tuple[Shaped[Tensor, "B T *N"], DecoderState]:
         fast = fast_decode.run(self, state.previous, state.core, uniform, how, precision, end)
         if not isinstance(fast, str):
             LOG.info("decoding: %s", fast.by)
             return fast.token, DecoderState(fast.token[:, -1], fast.core)
         tokens = []
-        for u in uniform.unbind(1):
-            _, new = self.step(state, how, u)
+        for t, u in enumerate(uniform.unbind(1)):
+            _, new = self.step(state, how, u, None if controls is None else controls[:, t])
             state = new if end is None else where(state.previous != end, new, state)
             tokens.append(state.previous)
         LOG.info("decoding: torch (%s)", fast)
         return torch.stack(tokens, 1), state
+
+    def _read(
+        self, previous: Shaped[Tensor, "B T *N"], controls: Float[Tensor, "B T C"] | None
+    ) -> Float[Tensor, "B T I"]:
+        """What the core reads."""
+        embedded = self.head.embed(previous)
+        given = 0 if controls is None else controls.shape[2]
+        if given != self.controls:
+            raise ValueError(f"controls: expected {self.controls} numbers a step, got {given}")
+        return embedded if controls is None else torch.cat([embedded, controls.to(embedded.dtype)], -1)
 
 
 def rng_device(rng: Generator | None) -> torch.device:

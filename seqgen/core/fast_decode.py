@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from seqgen.core import lstm_fold, wavenet_fold
@@ -71,6 +71,8 @@ def library_for(decoder: Decoder, how: Sampling) -> Native | Triton | str:
     head, voice = decoder.head, served_voice(decoder.core)
     if voice is None or type(head) not in (Categorical, Bernoulli):
         return f"no kernel for {type(decoder.core).__name__} and {type(head).__name__}"
+    if decoder.controls:
+        return "no kernel reads controls"
     if how.top_k is not None or how.top_p < 1:
         return "no kernel for top_k and top_p"
     device = next(decoder.parameters()).device
@@ -131,7 +133,7 @@ def _fold(decoder: Decoder, precision: Precision, lanes: int | None) -> FoldedLS
 
 def run(
     decoder: Decoder,
-    previous: Int[Tensor, "B"],
+    previous: Shaped[Tensor, "B *N"],
     state: State,
     uniform: Float[Tensor, "B T K"],
     how: Sampling,

@@ -1,13 +1,14 @@
 """Heads: a token's embedding on the way in, its distribution on the way out.
 
-An output distribution is composed with a core, never subclassed into a decoder. Every token is an integer;
-each head has two more of them, `start` (nothing came before) and `blank` (what came before is hidden).
+An output distribution is composed with a core, never subclassed into a decoder. A token is an integer or, for
+a head with a `token_shape`, an array of that shape. Each head has two more of them, `start` (nothing came
+before) and `blank` (what came before is hidden); as an array, one holds its number everywhere.
 """
 
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -22,6 +23,8 @@ class Head(nn.Module):
     embedding_size: int
     draws: int
     """uniform numbers that one sample takes"""
+    token_shape: tuple[int, ...] = ()
+    """of one token; () for integers"""
 
     @property
     def start(self) -> int:
@@ -30,6 +33,10 @@ class Head(nn.Module):
     @property
     def blank(self) -> int:
         return self.vocabulary_size + 1
+
+    def starts(self, rows: int, device: torch.device) -> Shaped[Tensor, "B *K"]:
+        """A start token for every row."""
+        return torch.full((rows, *self.token_shape), self.start, device=device)
 
     def embed(self, token: Int[Tensor, "*B"]) -> Float[Tensor, "*B E"]:
         raise NotImplementedError

@@ -15,6 +15,7 @@ from seqgen.core import (
     Categorical,
     Conductor,
     Decoder,
+    Groove,
     Guided,
     LogisticMixture,
     Metre,
@@ -145,6 +146,7 @@ HEADS: dict[str, Callable] = {
     "categorical": lambda: Categorical(W, 7, E),
     "bernoulli": lambda: Bernoulli(W, 3, E),
     "logistic": lambda: LogisticMixture(W, 9, E, 3),
+    "groove": lambda: Groove(W, 2, E),
     "product": lambda: Product([Categorical(W, 3, 2), LogisticMixture(W, 4, 4, 2)]),
 }
 

@@ -185,3 +185,37 @@ def test_teacher_forced_prediction_sees_the_true_history_only():
 def test_a_bad_config_names_the_setting(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):
         MusicVAEConfig(**wrong)
+
+
+@pytest.mark.parametrize("form", FORMS, ids="-".join)
+def test_grooves_with_controls_train_every_weight_and_decode(form):
+    """The encoder may read other than what is written: hits without their feel."""
+    model = MusicVAE(replace(small(*form), head="groove", vocabulary_size=512, first_onset=1, controls=2))
+    steps, rng = model.config.steps, Generator().manual_seed(0)
+    token = torch.rand(4, steps, 27, generator=rng)
+    token[..., :9] = token[..., :9].round()
+    stiff = torch.cat([token[..., :9], torch.zeros(4, steps, 18)], -1)
+    controls = torch.rand(4, steps, 2, generator=rng)
+    spoilt = Objective(input_dropout=0.3, sampling_rate=0.3)
+    losses = model.losses(token, spoilt, rng.manual_seed(0), read=stiff, controls=controls)
+    losses.loss.backward()
+    assert [name for name, p in model.named_parameters() if p.grad is None] == []
+    posterior = model.encode(stiff, controls=controls)
+    torch.testing.assert_close(losses.kl, posterior.kl().sum(1).mean())
+    assert model.decode(posterior.mean.detach(), controls=controls).shape == token.shape
+
+
+def test_rows_of_different_lengths_are_read_as_if_alone():
+    """An empty row has been read to nothing."""
+    model = MusicVAE(replace(small("flat", "final"), encoder=EncoderConfig("flat", "final", 7, 2))).eval()
+    token, lengths = windows(model.config), torch.tensor([5, 48, 0, 17])
+    mean = model.encode(token, lengths=lengths).mean
+    for row, length in enumerate(lengths.tolist()):
+        x = model.encoder.embedding(token[row : row + 1, :length])
+        last = model.encoder.rnn.read(x)[1].flatten(1) if length else torch.zeros(1, 14)
+        torch.testing.assert_close(mean[row : row + 1], model.encoder.mean(last))
+    torch.testing.assert_close(
+        model.encode(token, lengths=torch.full((4,), 48)).mean, model.encode(token).mean
+    )
+    with pytest.raises(ValueError, match="lengths: a flat encoder"):
+        MusicVAE(small()).encode(token, lengths=lengths)

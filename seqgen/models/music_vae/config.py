@@ -70,8 +70,9 @@ class MusicVAEConfig:
     """Windows of `bars` bars of tokens, and the networks over them."""
 
     bars: int = 2
-    head: Literal["categorical", "bernoulli"] = "categorical"
-    """categorical: one of vocabulary_size tokens; bernoulli: log2(vocabulary_size) independent bits"""
+    head: Literal["categorical", "bernoulli", "groove"] = "categorical"
+    """categorical: one of vocabulary_size tokens; bernoulli: log2(vocabulary_size) independent bits; groove:
+    as many drums, each with a hit, a velocity and an offset"""
     vocabulary_size: int = 90
     first_onset: int = 2
     """tokens from here on begin a note or a hit; those below it hold, end or are silent"""
@@ -83,6 +84,8 @@ class MusicVAEConfig:
     """window: every number of z may bear on every bar, as in the paper; bars: z is a row of one code a bar,
     read and planned with weights that all bars share (hierarchical, direct, reading out all)"""
     embedding: int = 64
+    controls: int = 0
+    """numbers a step that encoder and decoder are told beside the tokens (chords)"""
     initial_std: float = 0.3
     """standard deviation of the posterior before training"""
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
@@ -91,6 +94,8 @@ class MusicVAEConfig:
     def __post_init__(self) -> None:
         check_sizes(self, bars=MOST_BARS, vocabulary_size=LARGEST, latent=LARGEST, embedding=LARGEST)
         check_sizes(self, steps_per_bar=MOST_BARS, steps_per_beat=MOST_BARS)
+        if not 0 <= self.controls <= LARGEST:
+            raise ValueError(f"controls must be 0 to {LARGEST}, got {self.controls}")
         if not 0 <= self.first_onset < self.vocabulary_size:
             raise ValueError(
                 f"first_onset must be a token below {self.vocabulary_size}, got {self.first_onset}"
@@ -100,9 +105,9 @@ class MusicVAEConfig:
                 f"steps_per_bar must be a multiple of steps_per_beat, got {self.steps_per_bar} and "
                 f"{self.steps_per_beat}"
             )
-        if self.head == "bernoulli" and self.vocabulary_size & (self.vocabulary_size - 1):
+        if self.head != "categorical" and self.vocabulary_size & (self.vocabulary_size - 1):
             raise ValueError(
-                f"vocabulary_size of a bernoulli head must be a power of 2, got {self.vocabulary_size}"
+                f"vocabulary_size of a {self.head} head must be a power of 2, got {self.vocabulary_size}"
             )
         shared = (self.encoder.kind, self.encoder.readout, self.decoder.kind, self.decoder.plan)
         if self.code == "bars" and (shared != BY_BAR or self.latent % self.bars):

@@ -9,11 +9,11 @@ import math
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from seqgen.core import BitEmbedding, TokenEmbedding
+from seqgen.core import BitEmbedding, GrooveEmbedding, TokenEmbedding
 from seqgen.core.decoder import rng_device
 from seqgen.core.packed_lstm import PackedLSTM
 from seqgen.kernels.packing import Precision
@@ -45,14 +45,10 @@ class Encoder(nn.Module):
         super().__init__()
         c, e = config, config.encoder
         self.config = config
-        bits = c.vocabulary_size.bit_length() - 1
-        categorical = c.head == "categorical"
-        self.embedding = (
-            TokenEmbedding(c.vocabulary_size, c.embedding) if categorical else BitEmbedding(bits, c.embedding)
-        )
+        self.embedding = build_embedding(c)
         self.all = e.readout == "all"
         self.beat = nn.Embedding(c.steps_per_bar, c.embedding) if self.all else None
-        self.rnn = PackedLSTM(c.embedding, e.width, e.layers)
+        self.rnn = PackedLSTM(c.embedding + c.controls, e.width, e.layers)
         beats = c.steps_per_bar // c.steps_per_beat if self.all else 1
         if e.kind == "hierarchical":
             self.bar = nn.Linear(2 * e.width * beats, e.bar_width)
@@ -64,13 +60,26 @@ class Encoder(nn.Module):
         self.mean, self.scale = nn.Linear(read, size), nn.Linear(read, size)
         nn.init.constant_(self.scale.bias, math.log(math.expm1(c.initial_std)))
 
-    def forward(self, token: Int[Tensor, "B T"], precision: Precision | None = None) -> Posterior:
-        """precision: of the LSTMs' weights, where packed ones serve; None for torch."""
+    def forward(
+        self,
+        token: Shaped[Tensor, "B T *N"],
+        precision: Precision | None = None,
+        lengths: Int[Tensor, "B"] | None = None,
+        controls: Float[Tensor, "B T C"] | None = None,
+    ) -> Posterior:
+        """precision: of the LSTMs' weights, where packed ones serve. See `MusicVAE.encode`."""
+        given = 0 if controls is None else controls.shape[2]
+        if given != self.config.controls:
+            raise ValueError(f"controls: expected {self.config.controls} numbers a step, got {given}")
         x = self.embedding(token)
         if self.beat is not None:
             x = x + self.beat(torch.arange(x.shape[1], device=x.device) % self.config.steps_per_bar)
+        if controls is not None:
+            x = torch.cat([x, controls.to(x.dtype)], -1)
         hierarchical = self.config.encoder.kind == "hierarchical"
-        read = self._bars(x, precision) if hierarchical else self._read(x, precision)
+        if lengths is not None and (self.all or hierarchical):
+            raise ValueError("lengths: a flat encoder with the readout final reads rows of different lengths")
+        read = self._bars(x, precision) if hierarchical else self._read(x, precision, lengths)
         mean, scale = (f(read).float().flatten(1) for f in (self.mean, self.scale))
         return Posterior(mean, F.softplus(scale) + 1e-4)
 
@@ -84,10 +93,23 @@ class Encoder(nn.Module):
             return bar + over if self.config.code == "bars" else (bar + over).flatten(1)
         return last.flatten(1)
 
-    def _read(self, x: Float[Tensor, "R T E"], precision: Precision | None) -> Float[Tensor, "R D"]:
+    def _read(
+        self,
+        x: Float[Tensor, "R T E"],
+        precision: Precision | None,
+        lengths: Int[Tensor, "R"] | None = None,
+    ) -> Float[Tensor, "R D"]:
         """The two directions' states at the end, or, reading out all, at the end of every beat."""
-        y, last = self.rnn.read(x, precision)
+        y, last = self.rnn.read(x, precision, lengths=lengths)
         if not self.all:
             return last.flatten(1)
         beat = y.unflatten(1, (-1, self.config.steps_per_beat)).unflatten(-1, (2, -1))
         return torch.cat([beat[:, :, -1, 0], beat[:, :, 0, 1]], -1).flatten(1)
+
+
+def build_embedding(config: MusicVAEConfig) -> TokenEmbedding | BitEmbedding | GrooveEmbedding:
+    """What the encoder reads of a token of the config's head."""
+    if config.head == "categorical":
+        return TokenEmbedding(config.vocabulary_size, config.embedding)
+    bits = config.vocabulary_size.bit_length() - 1
+    return (GrooveEmbedding if config.head == "groove" else BitEmbedding)(bits, config.embedding)

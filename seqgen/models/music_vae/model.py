@@ -6,10 +6,10 @@ import math
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Generator, Tensor, nn
 
-from seqgen.core import GREEDY, Bernoulli, Categorical, Conductor, Decoder, Head, Planner, Sampling
+from seqgen.core import GREEDY, Bernoulli, Categorical, Conductor, Decoder, Groove, Head, Planner, Sampling
 from seqgen.core.decoder import rng_device
 from seqgen.kernels.packing import Precision
 from seqgen.models.music_vae.config import MusicVAEConfig
@@ -45,7 +45,10 @@ class Losses(NamedTuple):
 
 
 class MusicVAE(nn.Module):
-    """Encoder, prior N(0, 1), and a decoder of `config.steps` tokens."""
+    """Encoder, prior N(0, 1), and a decoder of `config.steps` tokens.
+
+    N is the shape of one token: nothing for integers, 27 for the 9 drums of a groove.
+    """
 
     def __init__(self, config: MusicVAEConfig):
         super().__init__()
@@ -53,13 +56,19 @@ class MusicVAE(nn.Module):
         self.encoder = Encoder(config)
         self.decoder = build_decoder(config)
 
-    def encode(self, token: Int[Tensor, "B T"], precision: Precision | None = None) -> Posterior:
-        """q(z | x) of windows of exactly `config.steps` tokens.
+    def encode(
+        self,
+        token: Shaped[Tensor, "B T *N"],
+        precision: Precision | None = None,
+        lengths: Int[Tensor, "B"] | None = None,
+        controls: Float[Tensor, "B T C"] | None = None,
+    ) -> Posterior:
+        """q(z | x) of windows of exactly `config.steps` tokens, of which a row may use its first `lengths`.
 
         precision: without gradients on a CPU, that of the LSTMs' weights, packed for the native kernels;
-        None, or elsewhere, torch reads.
+        None, or elsewhere, torch reads. controls: `config.controls` numbers a step.
         """
-        return self.encoder(token, precision)
+        return self.encoder(token, precision, lengths, controls)
 
     def decode(
         self,
@@ -68,23 +77,41 @@ class MusicVAE(nn.Module):
         rng: Generator | None = None,
         uniform: Float[Tensor, "B T K"] | None = None,
         precision: Precision | None = None,
-    ) -> Int[Tensor, "B T"]:
-        """Generate a window of tokens from each code. `uniform`, `precision`: as in `Decoder.generate`."""
+        controls: Float[Tensor, "B T C"] | None = None,
+    ) -> Shaped[Tensor, "B T *N"]:
+        """Generate a window of tokens from each code. Other arguments: as in `Decoder.generate`."""
         with torch.no_grad():
             state = self.decoder.init_state(len(z), z, precision)
-        return self.decoder.generate(state, self.config.steps, how, rng, uniform, precision)[0]
+        steps = self.config.steps
+        return self.decoder.generate(state, steps, how, rng, uniform, precision, controls=controls)[0]
 
     def log_prob(
-        self, token: Int[Tensor, "B T"], z: Float[Tensor, "B Z"], fed: Int[Tensor, "B T"] | None = None
+        self,
+        token: Shaped[Tensor, "B T *N"],
+        z: Float[Tensor, "B Z"],
+        fed: Shaped[Tensor, "B T *N"] | None = None,
+        controls: Float[Tensor, "B T C"] | None = None,
     ) -> Float[Tensor, "B T"]:
         """log p(x_t | x_<t, z) in nats, teacher forced (or fed with `fed`)."""
-        return self.decoder.log_prob(token, self.decoder.init_state(len(z), z), fed=fed)[0]
+        state = self.decoder.init_state(len(z), z)
+        return self.decoder.log_prob(token, state, fed=fed, controls=controls)[0]
 
-    def losses(self, token: Int[Tensor, "B T"], objective: Objective, rng: Generator | None = None) -> Losses:
-        """The objective on a batch. `rng` draws z, blanks and samples."""
-        posterior = self.encode(token)
+    def losses(
+        self,
+        token: Shaped[Tensor, "B T *N"],
+        objective: Objective,
+        rng: Generator | None = None,
+        read: Shaped[Tensor, "B T *N"] | None = None,
+        controls: Float[Tensor, "B T C"] | None = None,
+    ) -> Losses:
+        """The objective on a batch. `rng` draws z, blanks and samples.
+
+        read: what the encoder reads, where it is not what the decoder shall write (a beat without its feel).
+        """
+        posterior = self.encode(token if read is None else read, controls=controls)
         z = posterior.sample(rng)
-        nll = -self.log_prob(token, z, self._spoil(token, z, objective, rng)).sum(1)
+        fed = self._spoil(token, z, objective, rng, controls)
+        nll = -self.log_prob(token, z, fed, controls).sum(1)
         by_dimension = posterior.kl()
         kl = by_dimension.sum(1)
         charged = (kl - objective.free_bits * math.log(2)).clamp(min=0)
@@ -92,20 +119,27 @@ class MusicVAE(nn.Module):
         return Losses(loss, nll.mean(), kl.mean(), by_dimension.mean(0))
 
     def _spoil(
-        self, token: Int[Tensor, "B T"], z: Float[Tensor, "B Z"], objective: Objective, rng: Generator | None
-    ) -> Int[Tensor, "B T"]:
+        self,
+        token: Shaped[Tensor, "B T *N"],
+        z: Float[Tensor, "B Z"],
+        objective: Objective,
+        rng: Generator | None,
+        controls: Float[Tensor, "B T C"] | None = None,
+    ) -> Shaped[Tensor, "B T *N"]:
         """The decoder's inputs: the shifted targets, with some of them sampled and some of them blank."""
         head = self.decoder.head
-        fed = shift(token, head.start)
+        fed, steps = shift(token, head.start), token.shape[:2]
         if objective.sampling_rate:
             with torch.no_grad():
-                y, _ = self.decoder.hidden(token, self.decoder.init_state(len(z), z))
-                uniform = uniforms((*token.shape, head.draws), rng, token.device)
+                state = self.decoder.init_state(len(z), z)
+                y, _ = self.decoder.hidden(token, state, controls=controls)
+                uniform = uniforms((*steps, head.draws), rng, token.device)
                 own = shift(head.sample(y, Sampling(), uniform), head.start)
-            fed = torch.where(uniforms(token.shape, rng, token.device) < objective.sampling_rate, own, fed)
+            sampled = uniforms(steps, rng, token.device) < objective.sampling_rate
+            fed = torch.where(each(sampled, fed), own, fed)
         if objective.input_dropout:
-            gone = uniforms(token.shape, rng, token.device) < objective.input_dropout
-            fed = torch.where(gone & (fed != head.start), head.blank, fed)
+            gone = uniforms(steps, rng, token.device) < objective.input_dropout
+            fed = torch.where(each(gone, fed) & (fed != head.start), head.blank, fed)
         return fed
 
 
@@ -114,7 +148,12 @@ def uniforms(shape: tuple[int, ...], rng: Generator | None, device: torch.device
     return torch.rand(shape, generator=rng, device=rng_device(rng)).to(device)
 
 
-def shift(token: Int[Tensor, "B T"], start: int) -> Int[Tensor, "B T"]:
+def each(mask: Bool[Tensor, "B T"], token: Shaped[Tensor, "B T *N"]) -> Bool[Tensor, "B T *_"]:
+    """A mask of steps, as one of the numbers of their tokens."""
+    return mask.view(*mask.shape, *[1] * (token.dim() - 2))
+
+
+def shift(token: Shaped[Tensor, "B T *N"], start: int) -> Shaped[Tensor, "B T *N"]:
     """Each token's predecessor; `start` for the first."""
     return torch.cat([torch.full_like(token[:, :1], start), token[:, :-1]], 1)
 
@@ -123,19 +162,25 @@ def build_decoder(config: MusicVAEConfig) -> Decoder:
     """The decoder that the config describes: head, voice, and a conductor where there is a plan to follow."""
     c, d = config, config.decoder
     size = output_size(d)
-    head: Head = (
-        Categorical(size, c.vocabulary_size, c.embedding)
-        if c.head == "categorical"
-        else Bernoulli(size, c.vocabulary_size.bit_length() - 1, c.embedding)
-    )
+    head = build_head(c, size)
     hierarchical, direct = d.kind == "hierarchical", d.plan == "direct"
     if not hierarchical and not direct:
-        return Decoder(build_voice(d, c.embedding, c.latent), head)
+        return Decoder(build_voice(d, c.embedding + c.controls, c.latent), head, c.controls)
     bars, bar = (c.bars, c.steps_per_bar) if hierarchical else (1, c.steps)
     beats = bar // c.steps_per_beat if direct else 0
     width, by_bar = (d.conductor_width if hierarchical else 0), c.code == "bars"
     planner = Planner(c.latent, bars, width, beats, d.plan_size, by_bar, d.conductor_layers)
     segment = planner.segment_size
     # A direct plan is fed beat by beat; the bar's own plan is then only what an LSTM starts from.
-    voice = build_voice(d, c.embedding + segment, planner.bar_size, segment, feed_cond=not direct)
-    return Decoder(Conductor(voice, planner, bar, metre=c.steps_per_bar if direct else 0), head)
+    reads = c.embedding + c.controls + segment
+    voice = build_voice(d, reads, planner.bar_size, segment, feed_cond=not direct)
+    metre = c.steps_per_bar if direct else 0
+    return Decoder(Conductor(voice, planner, bar, metre, c.controls), head, c.controls)
+
+
+def build_head(config: MusicVAEConfig, width: int) -> Head:
+    """The head that the config describes, over a core of `width` outputs."""
+    c, bits = config, config.vocabulary_size.bit_length() - 1
+    if c.head == "categorical":
+        return Categorical(width, c.vocabulary_size, c.embedding)
+    return (Groove if c.head == "groove" else Bernoulli)(width, bits, c.embedding)
