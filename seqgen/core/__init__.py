@@ -6,11 +6,13 @@ B batch, T time, U bars, K segments or draws, Z latent, V vocabulary, D width.
 from seqgen.core.attention import Attention, SoftAttention
 from seqgen.core.attention_decoder import AttentionDecoder, AttentionDecoderState
 from seqgen.core.beam import Beam, beam_search
+from seqgen.core.clock import Clock, ClockState
 from seqgen.core.conductor import Conductor, ConductorState
 from seqgen.core.decoder import Decoder, DecoderState
+from seqgen.core.grammar import Grammar, UntilEnd, follow
 from seqgen.core.groove import Groove, GrooveEmbedding
 from seqgen.core.guide import Guided, GuidedState
-from seqgen.core.head import Bernoulli, BitEmbedding, Categorical, Head, TokenEmbedding
+from seqgen.core.head import Bernoulli, BitEmbedding, Categorical, Head, TimedEmbedding, TokenEmbedding
 from seqgen.core.latency import average_lagging, expected_delay, quantity_gap
 from seqgen.core.logistic import BinEmbedding, LogisticMixture
 from seqgen.core.lstm import LSTM, LSTMState
@@ -23,6 +25,7 @@ from seqgen.core.residual import ResidualLSTM
 from seqgen.core.sampling import GREEDY, Sampling
 from seqgen.core.sequence import SequenceModule
 from seqgen.core.state import State, select, where
+from seqgen.core.track_plan import TrackPlanner
 from seqgen.core.wait_k import WaitK
 from seqgen.core.wavenet import WaveNet, WaveNetState
 
@@ -37,10 +40,13 @@ __all__ = [
     "BinEmbedding",
     "BitEmbedding",
     "Categorical",
+    "Clock",
+    "ClockState",
     "Conductor",
     "ConductorState",
     "Decoder",
     "DecoderState",
+    "Grammar",
     "Groove",
     "GrooveEmbedding",
     "Guided",
@@ -60,13 +66,17 @@ __all__ = [
     "SequenceModule",
     "SoftAttention",
     "State",
+    "TimedEmbedding",
     "TokenEmbedding",
+    "TrackPlanner",
+    "UntilEnd",
     "WaitK",
     "WaveNet",
     "WaveNetState",
     "average_lagging",
     "beam_search",
     "expected_delay",
+    "follow",
     "quantity_gap",
     "select",
     "where",

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from seqgen.core.plan import Plan, Planner
 from seqgen.core.sequence import SequenceModule
 from seqgen.core.state import State, select, where
+from seqgen.core.track_plan import TrackPlanner
 from seqgen.kernels.packing import Precision
 
 
@@ -38,7 +39,14 @@ class Conductor(SequenceModule):
         also where the learned vector stands in for the token.
     """
 
-    def __init__(self, voice: SequenceModule, planner: Planner, bar: int, metre: int = 0, controls: int = 0):
+    def __init__(
+        self,
+        voice: SequenceModule,
+        planner: Planner | TrackPlanner,
+        bar: int,
+        metre: int = 0,
+        controls: int = 0,
+    ):
         super().__init__()
         if bar % max(planner.segments, 1) or (metre and bar % metre):
             raise ValueError(

@@ -17,7 +17,7 @@ from seqgen.core.state import State, tree_map
 
 @runtime_checkable
 class Grammar(Protocol):
-    """Rows side by side, without a loop over them. At least one token is allowed in every state it reaches."""
+    """Rows side by side, without a loop over them. In every state it reaches some token is allowed."""
 
     def init_state(self, batch_size: int, device: torch.device) -> State:
         """The state before the first token."""
@@ -39,6 +39,13 @@ class Grammar(Protocol):
     def join(self, state: State, lanes: State, steps: int) -> State:
         """The state after `steps` tokens, from lanes that have run to their end."""
         ...
+
+
+def follow(grammar: Grammar, state: State, token: Int[Tensor, "B T"]) -> State:
+    """The state after tokens that were drawn, or given, elsewhere."""
+    for one in token.unbind(1):
+        state = grammar.advance(state, one)
+    return state
 
 
 class UntilEndState(NamedTuple):

@@ -86,6 +86,12 @@ def to_midi_bytes(sequence: NoteSequence) -> bytes:
         raise MidiError(f"the sequence cannot be written as MIDI: {error}") from error
 
 
+def quarters_of(sequence: NoteSequence, seconds: np.ndarray) -> np.ndarray:
+    """Places [N] of a NoteSequence in quarter notes, as `notes_of` has those of its notes."""
+    ticks = sequence.ticks_per_quarter or DEFAULT_TICKS_PER_QUARTER
+    return snap(_tempos(sequence).to_quarters(seconds), ticks)
+
+
 def _pedal(sequence: NoteSequence, tempos: TempoMap, ticks: int) -> np.ndarray:
     """The rows of `NoteTable.pedal`."""
     changes = [c for c in sequence.control_changes if c.control_number == SUSTAIN and not c.is_drum]

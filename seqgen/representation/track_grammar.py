@@ -3,9 +3,8 @@
 A track is empty (the end alone), or: its program; then notes on and off, velocities and time. A note-on needs
 a silent pitch and a velocity, a note-off a pitch that has sounded for a step at least; a velocity must be new
 and a note-on must follow it; time passes once between events, to the end of the bar exactly; the end comes
-there, when nothing sounds. And a token is allowed only if what it leaves open can still be closed: with R
-tokens left behind it, n pitches sounding and the bar not over, closing takes n + 2 of them (time, n note-offs,
-the end).
+there, when nothing sounds. And a token is allowed only if what it leaves open can be closed with the tokens
+that are left: with n pitches sounding and the bar not over that takes n + 2 (time, n note-offs, the end).
 
 This file needs torch, the others of this package do not.
 """
@@ -26,7 +25,6 @@ from seqgen.representation.track_events import (
     STEPS_PER_BAR,
     TIME,
     VELOCITY,
-    VOCABULARY,
 )
 
 BEGIN, AFTER_PROGRAM, AFTER_NOTE, AFTER_TIME, AFTER_VELOCITY, AFTER_END = range(6)

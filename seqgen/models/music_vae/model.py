@@ -9,11 +9,24 @@ import torch
 from jaxtyping import Bool, Float, Int, Shaped
 from torch import Generator, Tensor, nn
 
-from seqgen.core import GREEDY, Bernoulli, Categorical, Conductor, Decoder, Groove, Head, Planner, Sampling
+from seqgen.core import (
+    GREEDY,
+    Bernoulli,
+    Categorical,
+    Conductor,
+    Decoder,
+    Grammar,
+    Groove,
+    Head,
+    Planner,
+    Sampling,
+    UntilEnd,
+)
 from seqgen.core.decoder import rng_device
 from seqgen.kernels.packing import Precision
 from seqgen.models.music_vae.config import MusicVAEConfig
 from seqgen.models.music_vae.encoder import Encoder, Posterior
+from seqgen.models.music_vae.tracks import TrackEncoder, build_track_decoder, events_log_prob, keeps_time
 from seqgen.models.voice import build_voice, output_size
 
 
@@ -53,7 +66,7 @@ class MusicVAE(nn.Module):
     def __init__(self, config: MusicVAEConfig):
         super().__init__()
         self.config = config
-        self.encoder = Encoder(config)
+        self.encoder = TrackEncoder(config) if config.code == "tracks" else Encoder(config)
         self.decoder = build_decoder(config)
 
     def encode(
@@ -78,12 +91,20 @@ class MusicVAE(nn.Module):
         uniform: Float[Tensor, "B T K"] | None = None,
         precision: Precision | None = None,
         controls: Float[Tensor, "B T C"] | None = None,
+        grammar: Grammar | None = None,
     ) -> Shaped[Tensor, "B T *N"]:
-        """Generate a window of tokens from each code. Other arguments: as in `Decoder.generate`."""
+        """Generate a window of tokens from each code. Other arguments: as in `Decoder.generate`.
+
+        Without a grammar, events that end a segment early are followed by ends.
+        """
+        c = self.config
+        if grammar is None and c.events is not None:
+            grammar = UntilEnd(c.vocabulary_size, c.events.end, c.steps_per_bar)
         with torch.no_grad():
             state = self.decoder.init_state(len(z), z, precision)
-        steps = self.config.steps
-        return self.decoder.generate(state, steps, how, rng, uniform, precision, controls=controls)[0]
+        return self.decoder.generate(
+            state, c.steps, how, rng, uniform, precision, controls=controls, grammar=grammar
+        )[0]
 
     def log_prob(
         self,
@@ -92,8 +113,10 @@ class MusicVAE(nn.Module):
         fed: Shaped[Tensor, "B T *N"] | None = None,
         controls: Float[Tensor, "B T C"] | None = None,
     ) -> Float[Tensor, "B T"]:
-        """log p(x_t | x_<t, z) in nats, teacher forced (or fed with `fed`)."""
+        """log p(x_t | x_<t, z) in nats, teacher forced (or fed with `fed`); 0 behind the end of events."""
         state = self.decoder.init_state(len(z), z)
+        if self.config.events is not None:
+            return events_log_prob(self.decoder, self.config, token, state, fed, controls)
         return self.decoder.log_prob(token, state, fed=fed, controls=controls)[0]
 
     def losses(
@@ -139,6 +162,8 @@ class MusicVAE(nn.Module):
             fed = torch.where(each(sampled, fed), own, fed)
         if objective.input_dropout:
             gone = uniforms(steps, rng, token.device) < objective.input_dropout
+            if self.config.events is not None:
+                gone &= ~keeps_time(fed, self.config.events)
             fed = torch.where(each(gone, fed) & (fed != head.start), head.blank, fed)
         return fed
 
@@ -161,6 +186,8 @@ def shift(token: Shaped[Tensor, "B T *N"], start: int) -> Shaped[Tensor, "B T *N
 def build_decoder(config: MusicVAEConfig) -> Decoder:
     """The decoder that the config describes: head, voice, and a conductor where there is a plan to follow."""
     c, d = config, config.decoder
+    if c.code == "tracks":
+        return build_track_decoder(c)
     size = output_size(d)
     head = build_head(c, size)
     hierarchical, direct = d.kind == "hierarchical", d.plan == "direct"
