@@ -107,7 +107,7 @@ def chords_of(music: NoteSequence) -> list[Chord]:
 
 
 def infer_chords(notes: NoteTable, chords_per_bar: int = 2) -> list[Chord]:
-    """The chords of a piece in bars of four quarters, by note_seq's model, as Magenta's models were told them.
+    """The chords of a piece in bars of four quarters, by note_seq's model, as Magenta's were told them.
 
     It hears a whole piece and knows that chords and keys seldom change. It refuses pieces of more than 1000
     chords, and those without notes.
@@ -164,6 +164,7 @@ def _best_triad(weight: np.ndarray) -> int:
         return 0
     scores = [
         weight[[(root + step) % 12 for step in TRIADS[quality]]].sum()
+        + 0.1 * weight[root]  # an augmented triad has three roots: the heaviest, often the bass
         # A tone of the triad that is not heard speaks against it, an absent root most.
         - total * sum(share for step, share in zip(TRIADS[quality], (0.3, 0.1, 0.1), strict=True)
                       if weight[(root + step) % 12] <= 0)
@@ -178,8 +179,8 @@ def _best_triad(weight: np.ndarray) -> int:
 def chord_controls(tokens: np.ndarray, chords: Sequence[Chord], start_bar: int = 0) -> np.ndarray:
     """The chord at each token of a bar of tracks, as one of 49: tokens [512] to float32 [512, 49].
 
-    A token's chord is the one in force when its event happens, or begins to. A program has no chord, nor has an
-    empty track.
+    A token's chord is the one in force when its event happens, or begins to. A program has no chord, nor
+    has an empty track.
     """
     names = [chord_class(chord.symbol) for chord in chords]
     places = [round((chord.quarter - 4 * start_bar) * STEPS_PER_QUARTER) for chord in chords]

@@ -106,7 +106,7 @@ class TrackGrammar:
 
     def advance(self, state: TrackState, token: Int[Tensor, "B"]) -> TrackState:
         """The state after a token that was allowed."""
-        kind = torch.bucketize(token, torch.tensor(KINDS, device=token.device), right=True)
+        kind = (token[:, None] >= torch.tensor(KINDS, device=token.device)).sum(1)
         last = torch.tensor(
             [AFTER_NOTE, AFTER_NOTE, AFTER_TIME, AFTER_VELOCITY, AFTER_PROGRAM, AFTER_END],
             device=token.device,

@@ -21,7 +21,7 @@ from seqgen.representation.chords import (
 from seqgen.representation.track_events import END
 
 MakeTable = Callable[..., NoteTable]
-SYMBOLS = (
+SYMBOLS = (  # noqa: SIM905
     "C Cm C+ Caug Cdim Co Cmaj7 Csus4 C7 Bb C#m F#m7b5 Cadd9 A5 Gbm Cm/Eb C7#5 CmM7 Cmaj7#5 C6 Cm6 C9 Cdim7 "
     "C+7 Cmin7 C-7 Bbb Cm(b5) C7(b9) Cm11 C13 Cped Cmadd9 C7b5 Cm9 Ebmaj9 Absus2"
 ).split()

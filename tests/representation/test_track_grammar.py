@@ -1,12 +1,14 @@
-"""Every row that keeps to the grammar is a bar of music without hanging notes, and every real bar keeps to it."""
+"""What keeps to the grammar is a bar of music without hanging notes, and every real bar keeps to it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Generator, Tensor
 
 from seqgen.core import Grammar, follow
+from seqgen.io.midi import read_notes
 from seqgen.representation.multitrack import MultitrackConverter
 from seqgen.representation.track_grammar import TrackGrammar
 
@@ -94,10 +96,6 @@ def test_greedy_grammar_walks_fill_a_track_with_notes() -> None:
 
 
 def real_bars() -> Iterator[np.ndarray]:
-    from pathlib import Path
-
-    from seqgen.io.midi import read_notes
-
     for file in sorted((Path(__file__).parents[1] / "fixtures" / "tiny" / "trio").glob("*.mid")):
         yield MultitrackConverter().encode(read_notes(file))
 
