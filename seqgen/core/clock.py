@@ -49,7 +49,7 @@ class Clock(SequenceModule):
         self, x: Float[Tensor, "B T I"], state: ClockState, lengths: Int[Tensor, "B"] | None = None
     ) -> tuple[Float[Tensor, "B T D"], ClockState]:
         token, takes, controls = x.split([self.token, 1, self.input_size - self.token - 1], 2)
-        takes = takes[..., 0].detach().float().round().long()
+        takes = takes[..., 0].detach().float().round().long().clamp(min=0)
         first = torch.arange(x.shape[1], device=x.device) == 0
         takes = torch.where(first & (state.time < 0)[:, None], 0, takes)
         time = (state.time.clamp(min=0)[:, None] + takes.cumsum(1)).clamp(0, self.steps)
