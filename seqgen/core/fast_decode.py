@@ -131,7 +131,7 @@ def library_for(decoder: Decoder, how: Sampling) -> Native | Triton | str:
             return "the kernels' table of tokens would be too large"
     for weight in decoder.parameters():
         if weight.dtype != torch.float32 or weight.device != device or device.type not in ("cpu", "cuda"):
-            return f"the weights are {_dtype(weight)} on {weight.device}"
+            return f"the weights are {dtype_of(weight)} on {weight.device}"
     if device.type == "cuda":
         return _on_gpu(served, device)
     library = choose(device, "")
@@ -158,7 +158,7 @@ def _name(library: Native | Triton, precision: Precision) -> str:
 
 def precision_of(decoder: Decoder, how: Sampling, precision: Precision | None) -> str:
     if isinstance(library_for(decoder, how), str):
-        return _dtype(next(decoder.parameters()))
+        return dtype_of(next(decoder.parameters()))
     return precision or "float32"
 
 
@@ -203,7 +203,7 @@ def run(
     device = library.device if isinstance(library, Triton) else torch.device("cpu")
     for x in (uniform, *leaves(state)):
         if x.is_floating_point() and (x.dtype != torch.float32 or x.device != device):
-            return f"state or uniform numbers are {_dtype(x)} on {x.device}"
+            return f"state or uniform numbers are {dtype_of(x)} on {x.device}"
     weights = folded(decoder, precision, None if isinstance(library, Triton) else library.lanes)
     name = _name(library, precision)
     if len(weights) == 1:
@@ -216,5 +216,5 @@ def run(
     return several if isinstance(several, str) else Ran(*several, name)
 
 
-def _dtype(x: Tensor) -> str:
+def dtype_of(x: Tensor) -> str:
     return str(x.dtype).removeprefix("torch.")

@@ -7,8 +7,10 @@ before) and `blank` (what came before is hidden); as an array, one holds its num
 
 from __future__ import annotations
 
+import math
+
 import torch
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -65,6 +67,27 @@ class TokenEmbedding(nn.Module):
         return self.table(token)
 
 
+class TimedEmbedding(nn.Module):
+    """A vector for each token, start and blank, and behind it how many steps of time the token takes.
+
+    The tokens of `clock` take 1, 2, ... steps in their order, all others none. `clock.Clock` reads it.
+    """
+
+    durations: Tensor
+
+    def __init__(self, vocabulary_size: int, size: int, clock: range):
+        super().__init__()
+        self.size = size + 1
+        self.table = nn.Embedding(vocabulary_size + 2, size)
+        durations = torch.zeros(vocabulary_size + 2)
+        durations[clock.start : clock.stop] = torch.arange(1.0, len(clock) + 1)
+        self.register_buffer("durations", durations, persistent=False)
+
+    def forward(self, token: Int[Tensor, "*B"]) -> Float[Tensor, "*B E"]:
+        vector = self.table(token)
+        return torch.cat([vector, self.durations[token][..., None].to(vector.dtype)], -1)
+
+
 class BitEmbedding(nn.Module):
     """The sum of a vector for each bit set in the token, and one vector each for start and blank."""
 
@@ -81,15 +104,21 @@ class BitEmbedding(nn.Module):
 
 
 class Categorical(Head):
-    """One of V tokens. embedding_size: 0 to have them read one-hot."""
+    """One of V tokens. embedding_size: 0 to have them read one-hot. clock: those that take time, see
+    `TimedEmbedding`."""
 
     draws = 1
 
-    def __init__(self, width: int, vocabulary_size: int, embedding_size: int):
+    def __init__(self, width: int, vocabulary_size: int, embedding_size: int, clock: range | None = None):
         super().__init__()
         self.vocabulary_size = vocabulary_size
-        size = embedding_size
-        self.embedding = TokenEmbedding(vocabulary_size, size) if size else OneHot(vocabulary_size)
+        self.embedding: TokenEmbedding | TimedEmbedding | OneHot
+        if clock is not None:
+            self.embedding = TimedEmbedding(vocabulary_size, embedding_size, clock)
+        elif embedding_size:
+            self.embedding = TokenEmbedding(vocabulary_size, embedding_size)
+        else:
+            self.embedding = OneHot(vocabulary_size)
         self.embedding_size = self.embedding.size
         self.logits = nn.Linear(width, vocabulary_size)
 
@@ -103,9 +132,17 @@ class Categorical(Head):
         return -flat.view(token.shape)
 
     def sample(
-        self, y: Float[Tensor, "*B D"], how: Sampling, uniform: Float[Tensor, "*B K"]
+        self,
+        y: Float[Tensor, "*B D"],
+        how: Sampling,
+        uniform: Float[Tensor, "*B K"],
+        allowed: Bool[Tensor, "*B V"] | None = None,
     ) -> Int[Tensor, "*B"]:
-        return how.draw(self.logits(y), uniform[..., 0])
+        """allowed: tokens that may be drawn, at least one in each row; None for all."""
+        logits = self.logits(y)
+        if allowed is not None:
+            logits = at_least_float32(logits).masked_fill(~allowed, -math.inf)
+        return how.draw(logits, uniform[..., 0])
 
 
 class Bernoulli(Head):

@@ -18,7 +18,7 @@ class Batches:
 
     Every epoch is a new permutation, cut into batches of batch_size * world rows; the rest of an epoch that
     fills no batch is left out. Any step can be asked for at any time, so a resumed run sees what an unbroken
-    one would have seen.
+    one would have seen. `move` transposes; without it, windows are melodies.
     """
 
     def __init__(

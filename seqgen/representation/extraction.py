@@ -28,6 +28,12 @@ REJECTIONS: dict[str, tuple[str, str]] = {
     "metre": ("stretch in another metre skipped", "stretches in other metres skipped"),
     "polyphonic": ("note dropped under a higher one", "notes dropped under a higher one"),
     "cut": ("overlapping note cut by the next", "overlapping notes cut by the next"),
+    "doubled": ("doubled note left out", "doubled notes left out"),
+    "bar line": ("note cut at a bar line", "notes cut at a bar line"),
+    "split": ("track of more than 64 events split", "tracks of more than 64 events split"),
+    "tracks": ("track beyond the eighth of its bar left out", "tracks beyond the eighth of a bar left out"),
+    "too many events": ("bar with more than 64 events a track", "bars with more than 64 events a track"),
+    "too few tracks": ("bar with fewer than two tracks dropped", "bars with fewer than two tracks dropped"),
     "rest": ("long rest split a candidate", "long rests split candidates"),
     "apart": ("choice of tracks that do not play together", "choices of tracks that do not play together"),
     "combination": ("choice of tracks too many left out", "choices of tracks too many left out"),
@@ -62,7 +68,7 @@ class Segment:
     """A whole candidate: a melody or a beat from its first bar to its last, of any length."""
 
     tokens: np.ndarray
-    """[n * 16] integers of the converter's dtype, padded to a bar"""
+    """[n * steps_per_bar] integers of the converter's dtype, padded to a bar"""
     instrument: int
     start_bar: int
     qpm: float
@@ -72,11 +78,13 @@ class Segment:
     """median of its notes"""
     tracks: tuple[int, ...] = ()
     """where several were chosen, which: melody, bass, drums"""
+    steps_per_bar: int = STEPS_PER_BAR
+    """tokens in a bar"""
 
     @property
     def bars(self) -> int:
         """n, its length in bars."""
-        return len(self.tokens) // STEPS_PER_BAR
+        return len(self.tokens) // self.steps_per_bar
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,12 +103,14 @@ class Extraction:
     """shape of a step: empty where it is one token"""
     dtype: np.dtype[Any] = INT16
     """of the tokens"""
+    steps_per_bar: int = STEPS_PER_BAR
+    """tokens in a bar"""
 
     @property
     def tokens(self) -> np.ndarray:
         """All windows as one array [N, T, *columns] of `dtype`."""
         if not self.windows:
-            return np.zeros((0, self.bars * STEPS_PER_BAR, *self.columns), self.dtype)
+            return np.zeros((0, self.bars * self.steps_per_bar, *self.columns), self.dtype)
         return np.stack([window.tokens for window in self.windows])
 
     def describe(self) -> str:
@@ -149,10 +159,12 @@ class Collector:
         gap_bars: float,
         columns: tuple[int, ...] = (),
         dtype: np.dtype[Any] = INT16,
+        steps_per_bar: int = STEPS_PER_BAR,
     ) -> None:
         self.counts: Counter[str] = Counter({"no notes": int(len(notes) == 0)})
         self._tempos = notes.tempos
         self._bars, self._columns, self._dtype = bars, columns, dtype
+        self._steps_per_bar = steps_per_bar
         self._gap_steps = min(gap_bars, LONGEST_BARS) * STEPS_PER_BAR
         self._segments: list[Segment] = []
         self._windows: list[Window] = []
@@ -178,16 +190,28 @@ class Collector:
         Returns:
             All its windows [n, T, *columns], a bar apart, as a copy.
         """
-        qpm = float(self._tempos_at(stretch, np.array([bar]))[0])
-        program, velocity = int(notes.program[0]), int(np.median(notes.velocity))
-        first = stretch.first_bar + bar
-        self._segments.append(Segment(tokens, instrument, first, qpm, program, velocity, tracks))
+        self.add_run(tokens, notes, instrument, stretch, bar, tracks)
         size = self._bars * STEPS_PER_BAR
         if len(tokens) < size:
             self.counts["too short"] += 1
             return np.zeros((0, size, *self._columns), self._dtype)
         windows = np.lib.stride_tricks.sliding_window_view(tokens, size, axis=0)[::STEPS_PER_BAR]
         return np.moveaxis(windows, -1, 1).copy()
+
+    def add_run(
+        self,
+        tokens: np.ndarray,
+        notes: NoteTable,
+        instrument: int,
+        stretch: Stretch,
+        bar: int,
+        tracks: tuple[int, ...] = (),
+    ) -> None:
+        """Keep a candidate, as `add_segment` does, and cut nothing from it."""
+        qpm = float(self._tempos_at(stretch, np.array([bar]))[0])
+        sound = int(notes.program[0]), int(np.median(notes.velocity))
+        where = (instrument, stretch.first_bar + bar, qpm)
+        self._segments.append(Segment(tokens, *where, *sound, tracks, self._steps_per_bar))
 
     def add_windows(self, rows: np.ndarray, bars: np.ndarray, instrument: int, stretch: Stretch) -> None:
         """Keep those of the windows [N, T, *columns] that are new; window n begins at bar `bars[n]`."""
@@ -210,7 +234,7 @@ class Collector:
     def finish(self, noun: tuple[str, str]) -> Extraction:
         """All that was gathered."""
         kept = self._windows, self._segments, +self.counts
-        return Extraction(*kept, self._bars, noun, self._columns, self._dtype)
+        return Extraction(*kept, self._bars, noun, self._columns, self._dtype, self._steps_per_bar)
 
     def _tempos_at(self, stretch: Stretch, bars: np.ndarray) -> np.ndarray:
         """Tempo [N] where bars number `bars` [N] of a stretch begin."""

@@ -14,6 +14,8 @@ from seqgen.data.batches import Batches, transpose_trio
 from seqgen.data.shards import Shards
 from seqgen.models.music_vae import Losses, MusicVAE
 from seqgen.models.music_vae.diagnosis import Diagnosis, collapse_warning, diagnose
+from seqgen.representation.multitrack import transpose as transpose_tracks
+from seqgen.representation.track_events import VOCABULARY
 from seqgen.representation.trio import PARTS
 from seqgen.training.config import TrainConfig
 from seqgen.training.job import Job, Report
@@ -32,7 +34,8 @@ class MusicJob(Job):
         self.shards = Shards(Path(config.data))
         check_fit(config, self.shards)
         tokens = self.shards.tokens("train")
-        move = transpose_trio if self.shards.representation.name == "trio" else None
+        moves = {"trio": transpose_trio, "multitrack": transpose_tracks}
+        move = moves.get(self.shards.representation.name)
         self.batches = Batches(tokens, config.batch_size, config.seed, config.transpose, rank, world, move)
 
     def build(self) -> MusicVAE:
@@ -84,23 +87,22 @@ class MusicJob(Job):
 def check_fit(config: TrainConfig, shards: Shards) -> None:
     """The shards must hold what the model reads."""
     representation, model = shards.representation, config.model
+    name, drums = representation.name, representation.name in ("drums", "groove")
     groove = model.head in ("groove", "groove_mixture")
-    if groove != (representation.name == "groove"):
-        raise ValueError(
-            f"model.head: {model.head} does not read {representation.name}, which is what {config.data} holds"
-        )
-    drums = representation.name in ("drums", "groove")
+    if groove != (name == "groove"):
+        raise ValueError(f"model.head: {model.head} does not read {name}, which is what {config.data} holds")
     steps = shards.tokens("train").shape[1]
     if steps != model.steps:
         raise ValueError(
             f"model.bars: the model reads windows of {model.steps} steps, {config.data} holds {steps}: "
             f"set model.bars to {representation.bars}, or prepare windows of {model.bars} bars"
         )
-    expected = {"melody": (90, 2), "trio": (math.prod(PARTS), 2)}.get(representation.name, (512, 1))
+    kinds = {"melody": (90, 2), "trio": (math.prod(PARTS), 2), "multitrack": (VOCABULARY, 0)}
+    expected = kinds.get(name, (512, 1))
     if (model.vocabulary_size, model.first_onset) != expected:
         raise ValueError(
             f"model.vocabulary_size and model.first_onset must be {expected[0]} and {expected[1]} for "
-            f"{representation.name}, got {model.vocabulary_size} and {model.first_onset}"
+            f"{name}, got {model.vocabulary_size} and {model.first_onset}"
         )
     if representation.name == "trio" and model.parts != PARTS:
         raise ValueError(
