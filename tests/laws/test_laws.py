@@ -31,6 +31,8 @@ PAIRS = [(core, "categorical") for core in CORES] + [
     ("conductor-direct", "groove"),
     ("voices", "product-by-part"),
     ("conductor-voices", "product-by-part"),
+    ("lstm", "groove-mixture"),
+    ("conductor-direct", "groove-given"),
 ]
 
 

@@ -136,6 +136,6 @@ def _embedding(tokens: int, head: HeadName, size: int) -> nn.Module:
     if head == "categorical":
         return TokenEmbedding(tokens, size) if size else OneHot(tokens)
     bits = tokens.bit_length() - 1
-    if head == "groove":
+    if head in ("groove", "groove_mixture"):
         return GrooveEmbedding(bits, size) if size else PlainGroove(bits)
     return BitEmbedding(bits, size) if size else Bits(bits)
