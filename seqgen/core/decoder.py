@@ -169,7 +169,7 @@ class Decoder(nn.Module):
         end: int | None = None,
         controls: Float[Tensor, "B T C"] | None = None,
     ) -> tuple[Shaped[Tensor, "B T *N"], DecoderState]:
-        fast = fast_decode.run(self, state.previous, state.core, uniform, how, precision, end)
+        fast = fast_decode.run(self, state.previous, state.core, uniform, how, precision, end, controls)
         if not isinstance(fast, str):
             LOG.info("decoding: %s", fast.by)
             return fast.token, DecoderState(fast.token[:, -1], fast.core)
