@@ -17,6 +17,7 @@ VERBS = {
     "interpolate": "blend two pieces of music, or four as a grid",
     "sample": "make new music",
     "continue": "go on where a melody or a beat ends",
+    "vary": "make one track of a bar anew, the others as they are",
     "reconstruct": "hear a piece as a model hears it",
     "encode": "music to latent codes (.npz)",
     "decode": "latent codes to music",

@@ -71,18 +71,15 @@ class TimedEmbedding(nn.Module):
     The tokens of `clock` take 1, 2, ... steps in their order, all others none. `clock.Clock` reads it.
     """
 
-    durations: Tensor
-
     def __init__(self, vocabulary_size: int, size: int, clock: range):
         super().__init__()
-        self.table = nn.Embedding(vocabulary_size + 2, size)
-        durations = torch.zeros(vocabulary_size + 2)
-        durations[clock.start : clock.stop] = torch.arange(1.0, len(clock) + 1)
-        self.register_buffer("durations", durations, persistent=False)
+        self.table, self.clock = nn.Embedding(vocabulary_size + 2, size), clock
 
     def forward(self, token: Int[Tensor, "*B"]) -> Float[Tensor, "*B E"]:
         vector = self.table(token)
-        return torch.cat([vector, self.durations[token][..., None].to(vector.dtype)], -1)
+        takes = (token >= self.clock.start) & (token < self.clock.stop)
+        steps = torch.where(takes, token - self.clock.start + 1, 0)
+        return torch.cat([vector, steps[..., None].to(vector.dtype)], -1)
 
 
 class BitEmbedding(nn.Module):
