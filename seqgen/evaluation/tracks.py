@@ -1,4 +1,4 @@
-"""A model of multi-track bars measured: nats an event beside n-grams, and the notes that return in each track.
+"""A model of multi-track bars measured: nats an event beside n-grams, and the notes that return in a track.
 
 An event is a token of a track that is not empty, up to its end. A note of a track is right if the same track
 of the reconstruction has one of its pitch on the same step, a 24th of a quarter note.
