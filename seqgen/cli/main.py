@@ -18,6 +18,8 @@ VERBS = {
     "sample": "make new music",
     "continue": "go on where a melody or a beat ends",
     "vary": "make one track of a bar anew, the others as they are",
+    "humanize": "a beat as a drummer would play it: velocities and timing",
+    "drumify": "beats that go with the rhythm of a clip",
     "reconstruct": "hear a piece as a model hears it",
     "encode": "music to latent codes (.npz)",
     "decode": "latent codes to music",

@@ -10,7 +10,8 @@ from seqgen.core.clock import Clock, ClockState
 from seqgen.core.conductor import Conductor, ConductorState
 from seqgen.core.decoder import Decoder, DecoderState
 from seqgen.core.grammar import Grammar, UntilEnd, follow
-from seqgen.core.groove import Groove, GrooveEmbedding
+from seqgen.core.groove import Groove, GrooveEmbedding, PlainGroove
+from seqgen.core.groove_mixture import GrooveMixture
 from seqgen.core.guide import Guided, GuidedState
 from seqgen.core.head import Bernoulli, BitEmbedding, Categorical, Head, TimedEmbedding, TokenEmbedding
 from seqgen.core.latency import average_lagging, expected_delay, quantity_gap
@@ -19,13 +20,16 @@ from seqgen.core.lstm import LSTM, LSTMState
 from seqgen.core.memory import Memory
 from seqgen.core.metre import Metre, MetreState
 from seqgen.core.monotonic import MonotonicAttention
+from seqgen.core.nade import Nade
+from seqgen.core.one_hot import Bits, OneHot
 from seqgen.core.plan import Plan, Planner
-from seqgen.core.product import Product
+from seqgen.core.product import Product, ProductEmbedding
 from seqgen.core.residual import ResidualLSTM
 from seqgen.core.sampling import GREEDY, Sampling
 from seqgen.core.sequence import SequenceModule
 from seqgen.core.state import State, select, where
 from seqgen.core.track_plan import TrackPlanner
+from seqgen.core.voices import Voices
 from seqgen.core.wait_k import WaitK
 from seqgen.core.wavenet import WaveNet, WaveNetState
 
@@ -39,6 +43,7 @@ __all__ = [
     "Bernoulli",
     "BinEmbedding",
     "BitEmbedding",
+    "Bits",
     "Categorical",
     "Clock",
     "ClockState",
@@ -49,6 +54,7 @@ __all__ = [
     "Grammar",
     "Groove",
     "GrooveEmbedding",
+    "GrooveMixture",
     "Guided",
     "GuidedState",
     "Head",
@@ -58,9 +64,13 @@ __all__ = [
     "Metre",
     "MetreState",
     "MonotonicAttention",
+    "Nade",
+    "OneHot",
+    "PlainGroove",
     "Plan",
     "Planner",
     "Product",
+    "ProductEmbedding",
     "ResidualLSTM",
     "Sampling",
     "SequenceModule",
@@ -70,6 +80,7 @@ __all__ = [
     "TokenEmbedding",
     "TrackPlanner",
     "UntilEnd",
+    "Voices",
     "WaitK",
     "WaveNet",
     "WaveNetState",

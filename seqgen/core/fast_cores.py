@@ -74,7 +74,8 @@ def run_core(
 def _conducted(
     core: Conductor, weights: Folded, wanted: Run, previous: Int[Tensor, "B"], state: ConductorState
 ) -> Outcome | str:
-    """From bar line to bar line, all rows at one place: a bar starts from its plan and its first vector."""
+    """From bar line to bar line, all rows at one place. A bar starts from its plan, and reads its own vector
+    first or, with carry, the token before."""
     (plan, position, voice), tokens, done = state, [], 0
     here = _common(position)
     # A row that ends stops counting its frames, and stands elsewhere than the others at the next bar line.
@@ -88,7 +89,7 @@ def _conducted(
         count = min(core.bar - offset, wanted.steps - done)
         if offset == 0:
             voice = core.voice.init_state(len(previous), plan.bars[:, bar])
-            previous = torch.full_like(previous, wanted.first)
+            previous = previous if core.carry else torch.full_like(previous, wanted.first)
         u = wanted.uniform[:, done : done + count]
         token, voice = weights.run(voice, previous, u, wanted.how, plan.segments[:, bar], hold, offset)
         previous, done = token[:, -1], done + count

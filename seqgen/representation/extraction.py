@@ -88,12 +88,14 @@ class Extraction:
     """what one segment and several are called"""
     steps_per_bar: int = STEPS_PER_BAR
     """tokens in a bar"""
+    columns: tuple[int, ...] = ()
+    """shape of a step: empty where it is one token"""
 
     @property
     def tokens(self) -> np.ndarray:
-        """All windows as one array [N, T] int16."""
+        """All windows as one array [N, T, *columns] int16."""
         if not self.windows:
-            return np.zeros((0, self.bars * self.steps_per_bar), np.int16)
+            return np.zeros((0, self.bars * self.steps_per_bar, *self.columns), np.int16)
         return np.stack([window.tokens for window in self.windows])
 
     def describe(self) -> str:
@@ -136,11 +138,16 @@ class Collector:
     """Gathers one piece's Extraction: keeps the first of equal windows and counts what is turned away."""
 
     def __init__(
-        self, notes: NoteTable, bars: int, gap_bars: float, steps_per_bar: int = STEPS_PER_BAR
+        self,
+        notes: NoteTable,
+        bars: int,
+        gap_bars: float,
+        columns: tuple[int, ...] = (),
+        steps_per_bar: int = STEPS_PER_BAR,
     ) -> None:
         self.counts: Counter[str] = Counter({"no notes": int(len(notes) == 0)})
         self._tempos = notes.tempos
-        self._bars, self._steps_per_bar = bars, steps_per_bar
+        self._bars, self._columns, self._steps_per_bar = bars, columns, steps_per_bar
         self._gap_steps = min(gap_bars, LONGEST_BARS) * STEPS_PER_BAR
         self._segments: list[Segment] = []
         self._windows: list[Window] = []
@@ -158,14 +165,15 @@ class Collector:
         """Keep a candidate that begins with bar number `bar` of a stretch; `notes` are those it was made of.
 
         Returns:
-            All its windows [n, T], a bar apart, as a copy.
+            All its windows [n, T, *columns], a bar apart, as a copy.
         """
         self.add_run(tokens, notes, instrument, stretch, bar)
         size = self._bars * STEPS_PER_BAR
         if len(tokens) < size:
             self.counts["too short"] += 1
-            return np.zeros((0, size), np.int16)
-        return np.lib.stride_tricks.sliding_window_view(tokens, size)[::STEPS_PER_BAR].copy()
+            return np.zeros((0, size, *self._columns), np.int16)
+        windows = np.lib.stride_tricks.sliding_window_view(tokens, size, axis=0)[::STEPS_PER_BAR]
+        return np.moveaxis(windows, -1, 1).copy()
 
     def add_run(
         self, tokens: np.ndarray, notes: NoteTable, instrument: int, stretch: Stretch, bar: int
@@ -177,7 +185,7 @@ class Collector:
         self._segments.append(Segment(tokens, *where, *sound, self._steps_per_bar))
 
     def add_windows(self, rows: np.ndarray, bars: np.ndarray, instrument: int, stretch: Stretch) -> None:
-        """Keep those of the windows [N, T] that are new; window n begins at bar `bars[n]` of the stretch."""
+        """Keep those of the windows [N, T, *columns] that are new; window n begins at bar `bars[n]`."""
         qpm = self._tempos_at(stretch, bars).tolist()
         for row, bar, tempo in zip(rows, bars.tolist(), qpm, strict=True):
             key = row.tobytes()
@@ -196,8 +204,8 @@ class Collector:
 
     def finish(self, noun: tuple[str, str]) -> Extraction:
         """All that was gathered."""
-        found = (self._windows, self._segments, +self.counts, self._bars)
-        return Extraction(*found, noun, self._steps_per_bar)
+        found = (self._windows, self._segments, +self.counts, self._bars, noun)
+        return Extraction(*found, self._steps_per_bar, self._columns)
 
     def _tempos_at(self, stretch: Stretch, bars: np.ndarray) -> np.ndarray:
         """Tempo [N] where bars number `bars` [N] of a stretch begin."""

@@ -102,6 +102,8 @@ class MultitrackConverter:
     bars: ClassVar[int] = 1
     steps: ClassVar[int] = STEPS
     vocabulary_size: ClassVar[int] = VOCABULARY
+    columns: ClassVar[tuple[int, ...]] = ()
+    limits: ClassVar[tuple[int, int]] = (0, VOCABULARY - 1)
 
     def __post_init__(self) -> None:
         if self.min_notes < 0:
@@ -120,7 +122,7 @@ class MultitrackConverter:
         Raises:
             ValueError: if `shift_quarters` is negative or not finite.
         """
-        out = Collector(notes, self.bars, 1.0, STEPS)
+        out = Collector(notes, self.bars, 1.0, steps_per_bar=STEPS)
         run: list[Placed] = []
         for placed in self._bars(notes, shift_quarters, out):
             out.counts.update(placed.bar.counts)
@@ -141,7 +143,7 @@ class MultitrackConverter:
 
     def bar_at(self, notes: NoteTable, start_bar: int) -> Placed | None:
         """The bar of that number in `extract`, and what was changed in it; None where nothing begins."""
-        every = self._bars(notes, 0.0, Collector(notes, self.bars, 1.0, STEPS))
+        every = self._bars(notes, 0.0, Collector(notes, self.bars, 1.0, steps_per_bar=STEPS))
         return next((p for p in every if p.stretch.first_bar + p.number == start_bar), None)
 
     def encode(self, music: NoteTable | NoteSequence) -> np.ndarray:

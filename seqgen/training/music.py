@@ -84,14 +84,20 @@ class MusicJob(Job):
 def check_fit(config: TrainConfig, shards: Shards) -> None:
     """The shards must hold what the model reads."""
     representation, model = shards.representation, config.model
-    name, drums = representation.name, representation.name == "drums"
+    groove = model.head in ("groove", "groove_mixture")
+    if groove != (representation.name == "groove"):
+        raise ValueError(
+            f"model.head: {model.head} does not read {representation.name}, which is what {config.data} holds"
+        )
+    drums = representation.name in ("drums", "groove")
+    name = representation.name
     steps = shards.tokens("train").shape[1]
     if steps != model.steps:
         raise ValueError(
             f"model.bars: the model reads windows of {model.steps} steps, {config.data} holds {steps}: "
             f"set model.bars to {representation.bars}, or prepare windows of {model.bars} bars"
         )
-    expected = {"drums": (512, 1), "multitrack": (VOCABULARY, 0)}.get(name, (90, 2))
+    expected = (VOCABULARY, 0) if name == "multitrack" else (512, 1) if drums else (90, 2)
     if (model.vocabulary_size, model.first_onset) != expected:
         raise ValueError(
             f"model.vocabulary_size and model.first_onset must be {expected[0]} and {expected[1]} for "

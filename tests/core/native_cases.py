@@ -25,6 +25,11 @@ def classic():
     return Conductor(LSTM(E, W, planner.bar_size, layers=2), planner, BAR)
 
 
+def carrying():
+    planner = Planner(Z, BARS, width=7, layers=2, reads=False)
+    return Conductor(LSTM(E, W, planner.bar_size, layers=2), planner, BAR, carry=True)
+
+
 def direct():
     planner = Planner(Z, BARS, width=7, segments=4, segment_size=3)
     torch.nn.init.normal_(planner.correction.weight)
@@ -53,6 +58,7 @@ CORES = {
     "fed": lambda: LSTM(E, W, Z, layers=2),
     "not fed": lambda: LSTM(E, W, Z, feed_cond=False),
     "classic": classic,
+    "carrying": carrying,
     "direct": direct,
     "one long bar": one_long_bar,
     "metre": lambda: Metre(LSTM(E, W, Z), 5),

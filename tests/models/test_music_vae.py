@@ -11,6 +11,7 @@ import torch
 from torch import Generator
 from torch.distributions import Normal, kl_divergence
 
+from seqgen.config import from_dict, to_dict
 from seqgen.core import Conductor, Sampling
 from seqgen.models.music_vae import (
     DecoderConfig,
@@ -21,6 +22,7 @@ from seqgen.models.music_vae import (
     Posterior,
 )
 from seqgen.models.music_vae.diagnosis import Diagnosis, collapse_warning, diagnose, teacher_forced
+from seqgen.models.music_vae.model import shift
 
 KINDS = ("flat", "hierarchical")
 FORMS = list(itertools.product(KINDS, ("final", "all"), KINDS, ("recurrent", "direct")))
@@ -61,6 +63,66 @@ def test_drums_are_bits():
     model = MusicVAE(replace(small(), head="bernoulli", vocabulary_size=512, first_onset=1))
     assert model.decode(torch.randn(2, 6), Sampling(1.0)).max() < 512
     assert model.decoder.head.logits.out_features == 9
+
+
+def trio(voices: str = "part", *form: str) -> MusicVAEConfig:
+    config = small(*(form or ("hierarchical",)), head="categorical")
+    heads = ("categorical", "categorical", "bernoulli")
+    config = replace(config, head="product", vocabulary_size=7 * 5 * 8, parts=(7, 5, 8), part_heads=heads)
+    return replace(config, decoder=replace(config.decoder, voices=voices))
+
+
+@pytest.mark.parametrize(
+    ("voices", "form"), [("part", FORMS[-1]), ("part", FORMS[0]), ("one", FORMS[-1])], ids=str
+)
+def test_a_product_has_parts_with_heads_of_their_own(voices, form):
+    model = MusicVAE(trio(voices, *form))
+    token = windows(model.config)
+    losses = model.losses(token, Objective(input_dropout=0.3, sampling_rate=0.3), Generator().manual_seed(0))
+    losses.loss.backward()
+    idle = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.isfinite().all()]
+    assert idle == []
+    music = model.eval().decode(torch.randn(2, 6), Sampling(1.0), Generator().manual_seed(0))
+    assert 0 <= music.min() <= music.max() < 7 * 5 * 8
+    d = diagnose(model, token, Generator().manual_seed(0))
+    assert 0 <= d.teacher_forced_onset <= 1
+
+
+@pytest.mark.parametrize("voices", ["part", "one"])
+def test_voices_of_their_own_do_not_hear_each_other(voices):
+    """A part's past reaches the log-probabilities of the others where one voice writes them all."""
+    model = MusicVAE(trio(voices)).double().eval()
+    token, z = windows(model.config), torch.randn(4, 6, dtype=torch.float64)
+    other = token // 7 * 7 + (token % 7 + 1) % 7  # another melody, the same bass and drums
+    by_part = []
+    for history in (token, other):
+        state = model.decoder.init_state(4, z)
+        y, _ = model.decoder.hidden(token, state, fed=shift(history, model.decoder.head.start))
+        by_part.append(model.decoder.head.log_prob_by_part(y, token))
+    (melody, *rest), (melody_after, *rest_after) = by_part
+    assert not torch.equal(melody, melody_after)
+    same = [torch.equal(a, b) for a, b in zip(rest, rest_after, strict=True)]
+    assert same == [voices == "part"] * 2
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"vocabulary_size": 90}, "must be the product of the parts"),
+        ({"part_heads": ("categorical",)}, "one of part_heads for each"),
+        ({"parts": (), "part_heads": ()}, "1 to 16 numbers"),
+        ({"parts": (7, 8, 5)}, "power of 2 of tokens, got 5"),
+        ({"head": "categorical"}, "need head: product"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_parts_that_make_no_product_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        replace(trio(), **change)
+
+
+def test_a_product_config_survives_its_dictionary():
+    assert from_dict(MusicVAEConfig, to_dict(trio()), "here") == trio()
 
 
 def test_a_code_of_bars_keeps_each_bar_in_its_place():
@@ -217,5 +279,5 @@ def test_rows_of_different_lengths_are_read_as_if_alone():
     torch.testing.assert_close(
         model.encode(token, lengths=torch.full((4,), 48)).mean, model.encode(token).mean
     )
-    with pytest.raises(ValueError, match="lengths: a flat encoder"):
+    with pytest.raises(ValueError, match="lengths: rows of different lengths"):
         MusicVAE(small()).encode(token, lengths=lengths)

@@ -60,6 +60,11 @@ def test_sample_and_continue(client):
     assert protocol.decode(json.dumps(found[0]), protocol.Piece).notes == notes_of(parts.continuation)
     assert found[0]["bars"] == 3
     assert SECONDS == 60
+    three = client.post("/v1/continue", json=wanted | {"num": 3, "seed": 1}).json()["pieces"]
+    assert [(piece["seed"], piece["title"]) for piece in three] == [
+        (k, f"continuation {k}") for k in (1, 2, 3)
+    ]
+    assert three[1]["notes"] == found[0]["notes"] != three[0]["notes"]
 
 
 REFUSED = {
@@ -179,5 +184,5 @@ def test_the_schema_says_what_the_protocol_says(client):
     assert schema["$defs"]["Note"]["properties"]["pitch"] == {"type": "integer", "minimum": 0, "maximum": 127}
     paths = client.get("/v1/openapi.json").json()["paths"]
     assert set(paths) == {
-        f"/v1/{name}" for name in ("models", "interpolate", "sample", "continue", "humanize")
+        f"/v1/{name}" for name in ("models", "interpolate", "sample", "continue", "humanize", "drumify")
     }
