@@ -68,7 +68,7 @@ def library_for(decoder: Decoder, how: Sampling) -> Native | Triton | str:
             return "the kernels' table of tokens would be too large"
     for weight in decoder.parameters():
         if weight.dtype != torch.float32 or weight.device != device or device.type not in ("cpu", "cuda"):
-            return f"the weights are {_dtype(weight)} on {weight.device}"
+            return f"the weights are {dtype_of(weight)} on {weight.device}"
     if device.type == "cuda":
         reasons = [reason for part in parts if (reason := _too_large(part.voice, part.head))]
         if reasons:
@@ -98,7 +98,7 @@ def _name(library: Native | Triton, precision: Precision) -> str:
 
 def precision_of(decoder: Decoder, how: Sampling, precision: Precision | None) -> str:
     if isinstance(library_for(decoder, how), str):
-        return _dtype(next(decoder.parameters()))
+        return dtype_of(next(decoder.parameters()))
     return precision or "float32"
 
 
@@ -141,7 +141,7 @@ def run(
         return "the controls are not those of the model"
     for x in (uniform, *([] if controls is None else [controls]), *leaves(state)):
         if x.is_floating_point() and (x.dtype != torch.float32 or x.device != device):
-            return f"state, uniform numbers or controls are {_dtype(x)} on {x.device}"
+            return f"state, uniform numbers or controls are {dtype_of(x)} on {x.device}"
     weights = folded(decoder, precision, None if isinstance(library, Triton) else library.lanes)
     done = _run(decoder, weights, Run(uniform, how, end, controls), previous, state)
     return done if isinstance(done, str) else Ran(*done, _name(library, precision))
@@ -173,5 +173,5 @@ def _run(
     return head.token(tokens), states[0]._replace(voice=tuple(after.voice for after in states))
 
 
-def _dtype(x: Tensor) -> str:
+def dtype_of(x: Tensor) -> str:
     return str(x.dtype).removeprefix("torch.")
