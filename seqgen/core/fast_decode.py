@@ -5,25 +5,21 @@ They are packed at the first call, and again when they change.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from seqgen.core import lstm_fold, wavenet_fold
-from seqgen.core.conductor import Conductor
-from seqgen.core.fast_cores import Run, run_core, run_voices
-from seqgen.core.guide import Guided
-from seqgen.core.head import Bernoulli, Categorical, Head
+from seqgen.core.fast_cores import Outcome, Run, run_core
+from seqgen.core.fast_parts import parts_of
+from seqgen.core.head import Categorical, Head
 from seqgen.core.lstm import LSTM
 from seqgen.core.lstm_fold import FoldedLSTM
-from seqgen.core.metre import Metre
 from seqgen.core.product import Product
 from seqgen.core.sampling import Sampling
-from seqgen.core.sequence import SequenceModule
 from seqgen.core.state import State, leaves
-from seqgen.core.voices import Voices
 from seqgen.core.wavenet import WaveNet
 from seqgen.core.wavenet_fold import FoldedWaveNet
 from seqgen.kernels.choose import choose
@@ -56,76 +52,17 @@ class Ran(NamedTuple):
     """as `backend` says it"""
 
 
-class Strand(NamedTuple):
-    """A voice with its head, and what it reads beside its tokens: one program of a kernel."""
-
-    voice: LSTM | WaveNet
-    head: Categorical | Bernoulli
-    first: Tensor | None
-    """[E] what a bar begins with"""
-    position: Tensor | None
-    """[P, E] what is added at each place of a metre"""
-
-
-def strands(decoder: Decoder) -> list[Strand] | None:
-    """What kernels can run of this decoder, one after another: a voice, or the voices of a conductor that
-    have a head each; None for others."""
-    core, head = decoder.core, decoder.head
-    if type(core) is Conductor and isinstance(core.voice, Voices) and isinstance(head, Product):
-        found = _of_voices(core, core.voice, head)
-    else:
-        found = [_of_one(core, head)]
-    return None if None in found else cast(list[Strand], found)
-
-
-def _of_voices(core: Conductor, voices: Voices, head: Product) -> list[Strand | None]:
-    if head.widths != voices.outputs or head.join != "concat":
-        return [None]
-    sizes, count = voices.inputs, len(voices.inputs)
-    firsts = [None] * count if core.first is None else core.first.split(sizes)
-    beats = [None] * count if core.beat is None else core.beat.weight.split(sizes, 1)
-    each = zip(voices.each(), head.each(), firsts, beats, strict=True)
-    return [_strand(*row, core.planner.segment_size) for row in each]
-
-
-def _of_one(core: SequenceModule, head: Head) -> Strand | None:
-    if type(core) not in (Conductor, Metre, Guided, LSTM, WaveNet):
-        return None
-    voice = core.voice if isinstance(core, Conductor | Metre | Guided) else core
-    fed = core.planner.segment_size if isinstance(core, Conductor) else 0
-    fed = core.size if isinstance(core, Guided) else fed
-    first = core.first if isinstance(core, Conductor) else None
-    beat = core.beat if isinstance(core, Conductor | Metre) else None
-    return _strand(voice, head, first, None if beat is None else beat.weight, fed)
-
-
-def _strand(
-    voice: SequenceModule, head: Head, first: Tensor | None, position: Tensor | None, fed: int
-) -> Strand | None:
-    """fed: numbers of local conditioning behind the token."""
-    if type(voice) not in (LSTM, WaveNet) or type(head) not in (Categorical, Bernoulli):
-        return None
-    assert isinstance(voice, LSTM | WaveNet)
-    assert isinstance(head, Categorical | Bernoulli)
-    # What comes behind the token must be the local conditioning: a WaveNet may take part of the token for it.
-    if isinstance(voice, WaveNet) and voice.local_size != fed:
-        return None
-    return Strand(voice, head, first, position)
-
-
 def library_for(decoder: Decoder, how: Sampling) -> Native | Triton | str:
     """What serves this decoder and this way to draw where its weights are; else why torch does."""
-    served = strands(decoder)
-    if served is None:
+    parts = parts_of(decoder.core, decoder.head, decoder.controls)
+    if parts is None:
         return f"no kernel for {type(decoder.core).__name__} and {type(decoder.head).__name__}"
-    if decoder.controls:
-        return "no kernel reads controls"
     if how.top_k is not None or how.top_p < 1:
         return "no kernel for top_k and top_p"
     device = next(decoder.parameters()).device
     if torch.is_autocast_enabled("cuda" if device.type == "cuda" else "cpu"):
         return "under autocast"
-    for voice, head, *_ in served:
+    for voice, head, *_ in parts:
         columns = 4 * voice.output_size if isinstance(voice, LSTM) else voice.width
         if (head.vocabulary_size + 3) * columns > LARGEST_TABLE:
             return "the kernels' table of tokens would be too large"
@@ -133,18 +70,21 @@ def library_for(decoder: Decoder, how: Sampling) -> Native | Triton | str:
         if weight.dtype != torch.float32 or weight.device != device or device.type not in ("cpu", "cuda"):
             return f"the weights are {dtype_of(weight)} on {weight.device}"
     if device.type == "cuda":
-        return _on_gpu(served, device)
+        reasons = [reason for part in parts if (reason := _too_large(part.voice, part.head))]
+        if reasons:
+            return reasons[0]
+        return Triton(device) if choose(device, "") == "triton" else "triton is not installed"
     library = choose(device, "")
     return "the native library is not built here" if isinstance(library, str) else library
 
 
-def _on_gpu(served: list[Strand], device: torch.device) -> Triton | str:
-    for voice, head, *_ in served:
-        if isinstance(voice, WaveNet) and (voice.width > WIDEST or voice.exit.weight.shape[1] > MOST_SKIP):
-            return f"the kernel on a GPU is for WaveNets of width {WIDEST} and skip width {MOST_SKIP} at most"
-        if isinstance(head, Categorical) and head.vocabulary_size > MOST_OUTPUTS:
-            return f"the kernel on a GPU draws one of at most {MOST_OUTPUTS} tokens"
-    return Triton(device) if choose(device, "") == "triton" else "triton is not installed"
+def _too_large(voice: LSTM | WaveNet, head: Head) -> str | None:
+    """Why the kernel on a GPU cannot run them."""
+    if isinstance(voice, WaveNet) and (voice.width > WIDEST or voice.exit.weight.shape[1] > MOST_SKIP):
+        return f"the kernel on a GPU is for WaveNets of width {WIDEST} and skip width {MOST_SKIP} at most"
+    if isinstance(head, Categorical) and head.vocabulary_size > MOST_OUTPUTS:
+        return f"the kernel on a GPU draws one of at most {MOST_OUTPUTS} tokens"
+    return None
 
 
 def backend(decoder: Decoder, how: Sampling, precision: Precision | None) -> str:
@@ -163,24 +103,19 @@ def precision_of(decoder: Decoder, how: Sampling, precision: Precision | None) -
 
 
 def folded(decoder: Decoder, precision: Precision, lanes: int | None) -> list[FoldedLSTM | FoldedWaveNet]:
-    """The decoder's weights as the kernel wants them, as they are now: of each of its `strands`.
-
-    lanes: of the native library.
-    """
+    """The weights of each part as the kernel wants them, as they are now. lanes: of the native library."""
     weights = list(decoder.parameters())
     return decoder.packs.get((precision, lanes), weights, lambda: _fold(decoder, precision, lanes))
 
 
 def _fold(decoder: Decoder, precision: Precision, lanes: int | None) -> list[FoldedLSTM | FoldedWaveNet]:
-    served = strands(decoder)
-    assert served is not None
-    result: list[FoldedLSTM | FoldedWaveNet] = []
-    for voice, head, first, position in served:
+    made: list[FoldedLSTM | FoldedWaveNet] = []
+    for voice, head, first, position in parts_of(decoder.core, decoder.head, decoder.controls) or []:
         if isinstance(voice, LSTM):
-            result.append(lstm_fold.fold(voice, head, first, position, precision, lanes))
+            made.append(lstm_fold.fold(voice, head, first, position, precision, lanes))
         else:
-            result.append(wavenet_fold.fold(voice, head, first, position, precision, lanes))
-    return result
+            made.append(wavenet_fold.fold(voice, head, first, position, precision, lanes))
+    return made
 
 
 def run(
@@ -191,6 +126,7 @@ def run(
     how: Sampling,
     precision: Precision | None,
     end: int | None,
+    controls: Float[Tensor, "B T C"] | None = None,
 ) -> Ran | str:
     """Where torch has to serve: the reason."""
     precision = precision or "float32"
@@ -201,19 +137,40 @@ def run(
     if not uniform.shape[1]:
         return "no steps are asked for"
     device = library.device if isinstance(library, Triton) else torch.device("cpu")
-    for x in (uniform, *leaves(state)):
+    if (0 if controls is None else controls.shape[2]) != decoder.controls:
+        return "the controls are not those of the model"
+    for x in (uniform, *([] if controls is None else [controls]), *leaves(state)):
         if x.is_floating_point() and (x.dtype != torch.float32 or x.device != device):
-            return f"state or uniform numbers are {dtype_of(x)} on {x.device}"
+            return f"state, uniform numbers or controls are {dtype_of(x)} on {x.device}"
     weights = folded(decoder, precision, None if isinstance(library, Triton) else library.lanes)
-    name = _name(library, precision)
-    if len(weights) == 1:
-        first = decoder.head.vocabulary_size + 2  # the row of a conductor's first vector
-        done = run_core(decoder.core, weights[0], Run(uniform, how, end, first), previous, state)
-        return done if isinstance(done, str) else Ran(*done, name)
-    assert isinstance(decoder.core, Conductor)
-    assert isinstance(decoder.head, Product)
-    several = run_voices(decoder.core, decoder.head, weights, Run(uniform, how, end, 0), previous, state)
-    return several if isinstance(several, str) else Ran(*several, name)
+    done = _run(decoder, weights, Run(uniform, how, end, controls), previous, state)
+    return done if isinstance(done, str) else Ran(*done, _name(library, precision))
+
+
+def _run(
+    decoder: Decoder,
+    weights: list[FoldedLSTM | FoldedWaveNet],
+    wanted: Run,
+    previous: Shaped[Tensor, "B *N"],
+    state: State,
+) -> Outcome | str:
+    """All parts, one after another."""
+    head, parts = decoder.head, parts_of(decoder.core, decoder.head, decoder.controls) or []
+    if not isinstance(head, Product):
+        return run_core(decoder.core, parts[0], weights[0], wanted, previous, state)
+    if wanted.end is not None:
+        return "no kernel ends at a tuple of tokens"
+    shares = wanted.uniform.split([part.head.draws for part in parts], -1)
+    tokens, states = [], []
+    each = zip(parts, weights, shares, head.parts(previous), state.voice, strict=True)
+    for part, own, share, before, voice in each:
+        mine = wanted._replace(uniform=share.contiguous())
+        done = run_core(decoder.core, part, own, mine, before, state._replace(voice=voice))
+        if isinstance(done, str):
+            return done
+        tokens.append(done[0])
+        states.append(done[1])
+    return head.token(tokens), states[0]._replace(voice=tuple(after.voice for after in states))
 
 
 def dtype_of(x: Tensor) -> str:

@@ -73,19 +73,16 @@ class TimedEmbedding(nn.Module):
     The tokens of `clock` take 1, 2, ... steps in their order, all others none. `clock.Clock` reads it.
     """
 
-    durations: Tensor
-
     def __init__(self, vocabulary_size: int, size: int, clock: range):
         super().__init__()
+        self.table, self.clock = nn.Embedding(vocabulary_size + 2, size), clock
         self.size = size + 1
-        self.table = nn.Embedding(vocabulary_size + 2, size)
-        durations = torch.zeros(vocabulary_size + 2)
-        durations[clock.start : clock.stop] = torch.arange(1.0, len(clock) + 1)
-        self.register_buffer("durations", durations, persistent=False)
 
     def forward(self, token: Int[Tensor, "*B"]) -> Float[Tensor, "*B E"]:
         vector = self.table(token)
-        return torch.cat([vector, self.durations[token][..., None].to(vector.dtype)], -1)
+        takes = (token >= self.clock.start) & (token < self.clock.stop)
+        steps = torch.where(takes, token - self.clock.start + 1, 0)
+        return torch.cat([vector, steps[..., None].to(vector.dtype)], -1)
 
 
 class BitEmbedding(nn.Module):
@@ -104,7 +101,7 @@ class BitEmbedding(nn.Module):
 
 
 class Categorical(Head):
-    """One of V tokens. embedding_size: 0 to have them read one-hot. clock: those that take time, see
+    """One of V tokens. embedding_size: 0 to have them read one-hot. clock: tokens that take time, see
     `TimedEmbedding`."""
 
     draws = 1
@@ -112,13 +109,12 @@ class Categorical(Head):
     def __init__(self, width: int, vocabulary_size: int, embedding_size: int, clock: range | None = None):
         super().__init__()
         self.vocabulary_size = vocabulary_size
-        self.embedding: TokenEmbedding | TimedEmbedding | OneHot
+        size = embedding_size
+        self.embedding: TokenEmbedding | OneHot | TimedEmbedding
         if clock is not None:
-            self.embedding = TimedEmbedding(vocabulary_size, embedding_size, clock)
-        elif embedding_size:
-            self.embedding = TokenEmbedding(vocabulary_size, embedding_size)
+            self.embedding = TimedEmbedding(vocabulary_size, size, clock)
         else:
-            self.embedding = OneHot(vocabulary_size)
+            self.embedding = TokenEmbedding(vocabulary_size, size) if size else OneHot(vocabulary_size)
         self.embedding_size = self.embedding.size
         self.logits = nn.Linear(width, vocabulary_size)
 

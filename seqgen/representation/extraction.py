@@ -32,7 +32,7 @@ REJECTIONS: dict[str, tuple[str, str]] = {
     "bar line": ("note cut at a bar line", "notes cut at a bar line"),
     "split": ("track of more than 64 events split", "tracks of more than 64 events split"),
     "tracks": ("track beyond the eighth of its bar left out", "tracks beyond the eighth of a bar left out"),
-    "too many events": ("bar with more than 64 events a track", "bars with more than 64 events a track"),
+    "too many events": ("track of more than 64 events cut short", "tracks of more than 64 events cut short"),
     "too few tracks": ("bar with fewer than two tracks dropped", "bars with fewer than two tracks dropped"),
     "rest": ("long rest split a candidate", "long rests split candidates"),
     "apart": ("choice of tracks that do not play together", "choices of tracks that do not play together"),

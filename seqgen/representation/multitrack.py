@@ -28,7 +28,7 @@ from seqgen.io.notes import NoteTable
 from seqgen.io.sustain import with_pedal
 from seqgen.representation.extraction import Collector, Extraction
 from seqgen.representation.sequence import as_table, check_tokens, to_sequence
-from seqgen.representation.timeline import GridNotes, Stretch, on_grid, quantise, stretches
+from seqgen.representation.timeline import Stretch, on_grid, quantise, stretches
 from seqgen.representation.track_events import (
     DRUMS,
     END,
@@ -72,6 +72,23 @@ class Bar(NamedTuple):
         return not self.counts["too many events"]
 
 
+class Placed(NamedTuple):
+    """A bar and its place."""
+
+    bar: Bar
+    stretch: Stretch
+    number: int
+    """of the bar in its stretch"""
+
+    @property
+    def quarter(self) -> float:
+        """Where it begins."""
+        return self.stretch.quarter_of(self.number)
+
+    def follows(self, other: Placed) -> bool:
+        return self.stretch == other.stretch and self.number == other.number + 1
+
+
 @dataclass(frozen=True)
 class MultitrackConverter:
     """Bars of a piece as rows of tokens, and back."""
@@ -107,11 +124,28 @@ class MultitrackConverter:
             ValueError: if `shift_quarters` is negative or not finite.
         """
         out = Collector(notes, self.bars, 1.0, steps_per_bar=STEPS)
-        sounding = with_pedal(notes.select(notes.velocity > 0))
-        for stretch, grid in on_grid(sounding, stretches(sounding, shift_quarters), STEPS_PER_QUARTER):
-            if len(grid.index) and out.takes(stretch, self.two_four):
-                self._read_stretch(sounding, stretch, grid, out)
+        run: list[Placed] = []
+        for placed in self._bars(notes, shift_quarters, out):
+            out.counts.update(placed.bar.counts)
+            reason = self._refuse(placed.bar)
+            if run and (reason or not placed.follows(run[-1])):
+                self._add_run(run, notes, out)
+                run = []
+            if reason:
+                out.counts[reason] += 1
+                continue
+            run.append(placed)
+            if placed.bar.whole:
+                row, number = placed.bar.tokens[None], np.array([placed.number])
+                out.add_windows(row, number, ALL_TRACKS, placed.stretch)
+        if run:
+            self._add_run(run, notes, out)
         return out.finish(("run of bars", "runs of bars"))
+
+    def bar_at(self, notes: NoteTable, start_bar: int) -> Placed | None:
+        """The bar of that number in `extract`, and what was changed in it; None where nothing begins."""
+        every = self._bars(notes, 0.0, Collector(notes, self.bars, 1.0, steps_per_bar=STEPS))
+        return next((p for p in every if p.stretch.first_bar + p.number == start_bar), None)
 
     def encode(self, music: NoteTable | NoteSequence) -> np.ndarray:
         """The bars of a piece as [N, 512] int16, as `extract` finds them."""
@@ -178,27 +212,20 @@ class MultitrackConverter:
         pitch = np.where(moves, tokens % NOTE_OFF, NOTE_OFF).astype(np.int16)
         return np.where(moves, tokens - pitch.min(1, keepdims=True), tokens).astype(np.int16)
 
-    def _read_stretch(self, notes: NoteTable, stretch: Stretch, grid: GridNotes, out: Collector) -> None:
-        """The bars of one stretch, in time order: each a window, each run of them a segment."""
-        run: list[np.ndarray] = []
-        begin = 0
-        for number, rows in _by_bar(grid.start // STEPS_PER_BAR):
-            line = number * STEPS_PER_BAR
-            bar = to_bar(notes.select(grid.index[rows]), grid.start[rows] - line, grid.end[rows] - line)
-            out.counts.update(bar.counts)
-            reason = self._refuse(bar)
-            if run and (reason or number != begin + len(run)):
-                out.add_run(np.concatenate(run), notes, ALL_TRACKS, stretch, begin)
-                run = []
-            if reason:
-                out.counts[reason] += 1
+    def _bars(self, notes: NoteTable, shift_quarters: float, out: Collector) -> Iterator[Placed]:
+        """The bars in which notes begin, in time order; stretches in other metres are counted."""
+        sounding = with_pedal(notes.select(notes.velocity > 0))
+        for stretch, grid in on_grid(sounding, stretches(sounding, shift_quarters), STEPS_PER_QUARTER):
+            if not len(grid.index) or not out.takes(stretch, self.two_four):
                 continue
-            begin = begin if run else number
-            run.append(bar.tokens)
-            if bar.whole:
-                out.add_windows(bar.tokens[None], np.array([number]), ALL_TRACKS, stretch)
-        if run:
-            out.add_run(np.concatenate(run), notes, ALL_TRACKS, stretch, begin)
+            for number, rows in _by_bar(grid.start // STEPS_PER_BAR):
+                of_bar, line = sounding.select(grid.index[rows]), number * STEPS_PER_BAR
+                bar = to_bar(of_bar, grid.start[rows] - line, grid.end[rows] - line)
+                yield Placed(bar, stretch, number)
+
+    def _add_run(self, run: list[Placed], notes: NoteTable, out: Collector) -> None:
+        tokens = np.concatenate([placed.bar.tokens for placed in run])
+        out.add_run(tokens, notes, ALL_TRACKS, run[0].stretch, run[0].number)
 
     def _refuse(self, bar: Bar) -> str:
         """Why a bar is no use to a model, a key of `REJECTIONS`; empty if it is."""

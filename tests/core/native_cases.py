@@ -39,6 +39,19 @@ def direct():
     return Conductor(voice, planner, BAR, metre=4)
 
 
+def voices(carry=False):
+    """Two voices, of which each reads and writes its own part."""
+    planner = Planner(Z, BARS, width=7, segments=0 if carry else 4, segment_size=3)
+    tail = planner.segment_size
+    widths = (W, W) if carry else (W, 9)
+    each = [LSTM(E + tail, width, planner.bar_size, feed_cond=carry) for width in widths]
+    return Conductor(Voices(each, tail), planner, BAR, metre=0 if carry else 4, carry=carry)
+
+
+def parts(*widths):
+    return Product([Categorical(widths[0], 11, E), Bernoulli(widths[1], 4, E)], widths=widths)
+
+
 def one_long_bar():
     planner = Planner(Z, 1, width=0, segments=8, segment_size=3)
     voice = LSTM(E + planner.segment_size, W, planner.bar_size, feed_cond=False)
@@ -56,19 +69,6 @@ def conducted_wavenet():
     return Conductor(wavenet(3, planner.bar_size), planner, BAR, metre=4)
 
 
-def voices():
-    """Of each kind one, and the plan behind each one's part."""
-    planner = Planner(Z, BARS, width=7, segments=4, segment_size=3)
-    torch.nn.init.normal_(planner.correction.weight)
-    lstm = [LSTM(size + 3, 20, planner.bar_size, feed_cond=False) for size in (2, 1)]
-    dilated = WaveNet(3 + 3, 12, 7, W, planner.bar_size, (1, 2, 4), local_size=3)
-    return Conductor(Voices([*lstm, dilated], 3), planner, BAR, metre=4)
-
-
-def product():
-    return Product([Categorical(W, 7, 2), Categorical(W, 5, 1), Bernoulli(W, 3, 3)], widths=(W, W, W))
-
-
 CORES = {
     "fed": lambda: LSTM(E, W, Z, layers=2),
     "not fed": lambda: LSTM(E, W, Z, feed_cond=False),
@@ -76,6 +76,8 @@ CORES = {
     "carrying": carrying,
     "direct": direct,
     "one long bar": one_long_bar,
+    "voices": voices,
+    "carrying voices": lambda: voices(carry=True),
     "metre": lambda: Metre(LSTM(E, W, Z), 5),
     "wavenet": wavenet,
     "wavenet that is told nothing": lambda: wavenet(cond_size=0),
@@ -84,17 +86,15 @@ CORES = {
     "guided wavenet": lambda: Guided(wavenet(3), 3, 7),
     "guided lstm": lambda: Guided(LSTM(E + 3, W, Z), 3, 7),
 }
+PARTS = {"voices": (W, 9), "carrying voices": (W, W)}
 HEADS = {"categorical": lambda: Categorical(W, 11, E), "bernoulli": lambda: Bernoulli(W, 4, E)}
 
 
 def make(core="fed", head="categorical"):
     torch.manual_seed(2)
-    if core == "voices":
-        decoder = Decoder(voices(), product())
-    else:
-        decoder = Decoder(CORES[core](), HEADS[head]())
-    for part in decoder.head.heads if core == "voices" else [decoder.head]:
-        torch.nn.init.normal_(part.logits.weight)
+    decoder = Decoder(CORES[core](), parts(*PARTS[core]) if core in PARTS else HEADS[head]())
+    for one in decoder.head.each() if core in PARTS else [decoder.head]:
+        torch.nn.init.normal_(one.logits.weight)
     with torch.no_grad():
         state = decoder.init_state(B, torch.randn(B, Z))
     if isinstance(decoder.core, Guided):

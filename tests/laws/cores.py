@@ -96,6 +96,17 @@ def conductor_wavenet() -> Conductor:
     return Conductor(wavenet(E + 3, planner.bar_size, local_size=3), planner, BAR, metre=2)
 
 
+def clock() -> Clock:
+    """Reads the last number of a frame as the time that its token takes."""
+    return Clock(LSTM(E - 1 + 1, W, Z, feed_cond=False), E - 1, steps=10, parts=5)
+
+
+def tracks() -> Conductor:
+    planner = TrackPlanner(T // BAR, own=1, shared=2, size=4)
+    voice = Clock(LSTM(E - 1 + 2, W, 4, feed_cond=False), E - 1, steps=4, parts=2)
+    return Conductor(voice, planner, BAR)
+
+
 def voices(tail: int, cond_size: int, feed_cond: bool) -> Voices:
     """Two recurrences and a WaveNet, which share the tail; E and W are what they read and write together."""
     return Voices(
@@ -112,17 +123,6 @@ def conductor_of_voices() -> Conductor:
     planner = Planner(Z, T // BAR, width=7, segments=2, segment_size=3)
     torch.nn.init.normal_(planner.correction.weight)
     return Conductor(voices(3, planner.bar_size, feed_cond=False), planner, BAR, metre=2)
-
-
-def clock() -> Clock:
-    """Reads the last number of a frame as the time that its token takes."""
-    return Clock(LSTM(E - 1 + 1, W, Z, feed_cond=False), E - 1, steps=10, parts=5)
-
-
-def tracks() -> Conductor:
-    planner = TrackPlanner(T // BAR, own=1, shared=2, size=4)
-    voice = Clock(LSTM(E - 1 + 2, W, 4, feed_cond=False), E - 1, steps=4, parts=2)
-    return Conductor(voice, planner, BAR)
 
 
 class Attending(SequenceModule):

@@ -128,15 +128,17 @@ class MusicVAE(nn.Module):
         controls: Float[Tensor, "B T C"] | None = None,
         lengths: Int[Tensor, "B *U"] | None = None,
     ) -> Float[Tensor, "B T"]:
-        """log p(x_t | x_<t, z) in nats, teacher forced (or fed with `fed`); 0 behind the end of events.
+        """log p(x_t | x_<t, z) in nats, teacher forced (or fed with `fed`).
 
-        lengths: of rows, or of bars (see `encode`); past them it is 0, and they are read as blank.
+        lengths: of rows, or of bars (see `encode`); past them it is 0, and they are read as blank. Events
+            have none: they end where they say so.
         """
-        state = self.decoder.init_state(len(z), z)
         if self.config.events is not None:
+            state = self.decoder.init_state(len(z), z)
             return events_log_prob(self.decoder, self.config, token, state, fed, controls)
         if fed is None:
             fed = self.shifted(token, lengths)
+        state = self.decoder.init_state(len(z), z)
         log_prob = self.decoder.log_prob(token, state, fed=fed, controls=controls)[0]
         return log_prob if lengths is None else log_prob * within(lengths, self.config)
 
@@ -196,6 +198,8 @@ class MusicVAE(nn.Module):
             fed = torch.where(each(sampled, fed), own, fed)
         if objective.blind:
             blind = uniforms((len(token), 1), rng, token.device).expand(steps) < objective.blind
+            if self.config.events is not None:
+                blind = blind & ~keeps_time(fed, self.config.events)
             fed = torch.where(each(blind, fed) & (fed != head.start), head.blank, fed)
         if objective.input_dropout:
             gone = uniforms(steps, rng, token.device) < objective.input_dropout
@@ -244,7 +248,7 @@ def build_decoder(config: MusicVAEConfig) -> Decoder:
     # A direct plan is fed beat by beat; the bar's own plan is then only what an LSTM starts from.
     voice = build_voices(c, sizes, planner.bar_size, planner.segment_size, feed_cond=not direct)
     metre = c.steps_per_bar if direct else 0
-    core = Conductor(voice, planner, bar, metre, c.controls, carry=hierarchical and d.carry)
+    core = Conductor(voice, planner, bar, metre, c.controls, carry=d.carry)
     return Decoder(core, head, c.controls)
 
 

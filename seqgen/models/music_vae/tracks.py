@@ -158,6 +158,30 @@ def events_log_prob(
     return result.reshape(token.shape)
 
 
+def replace_track(
+    z: Float[Tensor, "B Z"], track: int, own: Float[Tensor, "B Y"], config: MusicVAEConfig
+) -> Float[Tensor, "B Z"]:
+    """The code with another part for one track. Decoded, the other tracks keep their tokens to the bit.
+
+    Raises:
+        ValueError: if the config has no code a track, or not this one.
+    """
+    part = track_part(track, config)
+    new = z.clone()
+    new[:, part] = own
+    return new
+
+
+def track_part(track: int, config: MusicVAEConfig) -> slice:
+    """The numbers of z that belong to one track."""
+    if config.code != "tracks":
+        raise ValueError(f"track: the code of this model is not one of tracks but of {config.code}")
+    if not 0 <= track < config.bars:
+        raise ValueError(f"track must be 0 to {config.bars - 1}, got {track}")
+    size = (config.latent - config.shared) // config.bars
+    return slice(track * size, (track + 1) * size)
+
+
 def until_end(token: Int[Tensor, "R S"], end: int) -> Int[Tensor, "R"]:
     """How many tokens of each row count: up to its first end, that included."""
     ended = (token == end).long().cumsum(1) > 0

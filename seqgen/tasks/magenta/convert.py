@@ -27,6 +27,12 @@ Named = Iterator[tuple[str, Tensor]]
 
 TRACKS, EVENTS = 8, 64
 FIRST_ONSET = {"melody": 2, "drums": 1, "trio": 2, "groove": 1, "multitrack": 0}
+READS = {
+    "groovae_2bar_humanize": "hits",
+    "groovae_2bar_tap_fixed_velocity": "steady tap",
+    "groovae_2bar_tap_fixed_velocity_note_dropout": "steady tap",
+}
+"""what a groove model was taught to read, where that is not all of a beat"""
 SUFFIX = {"fw": "", "bw": "_reverse"}
 GATES = (0, 2, 1, 3)
 """where torch's input, forget, candidate and output gates stand in Magenta's kernel"""
@@ -51,12 +57,16 @@ def config_of(shapes: Shapes, known: Known) -> MusicVAEConfig:
         voices="part" if known.decoder == "parts" else "one",
         width=width,
         layers=layers,
-        conductor_reads="nothing",
-        carry=hierarchical,
     )
     if hierarchical:
         conductor, depth = _stack(found, "decoder/hierarchical_level_0/cell_{}")
-        decoder = replace(decoder, conductor_width=conductor, conductor_layers=depth)
+        decoder = replace(
+            decoder,
+            conductor_width=conductor,
+            conductor_layers=depth,
+            conductor_reads="nothing",
+            carry=True,
+        )
     return MusicVAEConfig(
         bars=TRACKS if known.music == "multitrack" else known.bars,
         steps_per_bar=EVENTS if known.music == "multitrack" else 16,
@@ -80,7 +90,8 @@ def _head(found: Shapes, known: Known) -> dict[str, Any]:
         hidden = found["decoder/nade/w_enc"][-1]
         return {"head": "nade", "nade_hidden": hidden, "vocabulary_size": 1 << known.writes[0]}
     if known.music == "groove":
-        return {"head": "groove", "vocabulary_size": 1 << known.writes[0] // 3}
+        reads = READS.get(known.name, "tokens")
+        return {"head": "groove", "vocabulary_size": 1 << known.writes[0] // 3, "reads": reads}
     return {"head": "categorical", "vocabulary_size": known.writes[0]}
 
 
