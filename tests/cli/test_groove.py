@@ -57,7 +57,7 @@ def test_drumify_writes_beats(grooves, music, tmp_path, capsys):
 
 REFUSED = {
     "amount": ("humanize", "drums.mid", ["--amount", "3"], "amount: expected 0 (as it is) to 2"),
-    "no amount": ("humanize", "drums.mid", ["--timing", "nan"], "timing: expected 0"),
+    "no amount": ("humanize", "drums.mid", ["--timing", "nan"], "timing"),
     "melody": ("humanize", "a.mid", [], "there are no drums in it"),
     "empty": ("humanize", "empty.mid", [], "there are no notes in it"),
     "no music": ("humanize", "not.mid", [], "not a MIDI file"),
