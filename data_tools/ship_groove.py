@@ -19,7 +19,7 @@ HERE = Path(__file__).parents[1]
 SHIPPED = HERE / "seqgen" / "shipped"
 DOES = {
     "groove-humanize": "gives a beat the velocities and the timing of a drummer (`seqgen humanize`)",
-    "groove-drumify": "makes beats that go with a tapped rhythm, or with the rhythm of any clip (`seqgen drumify`)",
+    "groove-drumify": "makes beats that go with a tapped rhythm, or with that of any clip (`seqgen drumify`)",
 }
 NAMES = {
     "velocity": "velocity error, of 127",
