@@ -8,7 +8,7 @@ from seqgen.core.attention_decoder import AttentionDecoder, AttentionDecoderStat
 from seqgen.core.beam import Beam, beam_search
 from seqgen.core.conductor import Conductor, ConductorState
 from seqgen.core.decoder import Decoder, DecoderState
-from seqgen.core.groove import Groove, GrooveEmbedding
+from seqgen.core.groove import Groove, GrooveEmbedding, PlainGroove
 from seqgen.core.groove_mixture import GrooveMixture
 from seqgen.core.guide import Guided, GuidedState
 from seqgen.core.head import Bernoulli, BitEmbedding, Categorical, Head, TokenEmbedding
@@ -18,12 +18,15 @@ from seqgen.core.lstm import LSTM, LSTMState
 from seqgen.core.memory import Memory
 from seqgen.core.metre import Metre, MetreState
 from seqgen.core.monotonic import MonotonicAttention
+from seqgen.core.nade import Nade
+from seqgen.core.one_hot import Bits, OneHot
 from seqgen.core.plan import Plan, Planner
-from seqgen.core.product import Product
+from seqgen.core.product import Product, ProductEmbedding
 from seqgen.core.residual import ResidualLSTM
 from seqgen.core.sampling import GREEDY, Sampling
 from seqgen.core.sequence import SequenceModule
 from seqgen.core.state import State, select, where
+from seqgen.core.voices import Voices
 from seqgen.core.wait_k import WaitK
 from seqgen.core.wavenet import WaveNet, WaveNetState
 
@@ -37,6 +40,7 @@ __all__ = [
     "Bernoulli",
     "BinEmbedding",
     "BitEmbedding",
+    "Bits",
     "Categorical",
     "Conductor",
     "ConductorState",
@@ -54,15 +58,20 @@ __all__ = [
     "Metre",
     "MetreState",
     "MonotonicAttention",
+    "Nade",
+    "OneHot",
+    "PlainGroove",
     "Plan",
     "Planner",
     "Product",
+    "ProductEmbedding",
     "ResidualLSTM",
     "Sampling",
     "SequenceModule",
     "SoftAttention",
     "State",
     "TokenEmbedding",
+    "Voices",
     "WaitK",
     "WaveNet",
     "WaveNetState",

@@ -3,6 +3,9 @@
 Nothing crosses a bar line but the plan: at the first frame of a bar the voice starts afresh from it and reads
 a learned vector in the place of the previous token. So bars are independent given the plan, and whole bars
 fold into the batch, in training and in generation. One bar as long as the piece is the flat decoder.
+
+In Magenta's MusicVAE the previous token crosses the bar lines as well (`carry`). In training bars still fold
+into the batch, for their tokens are known; in generation one bar comes after another.
 """
 
 from __future__ import annotations
@@ -36,9 +39,18 @@ class Conductor(SequenceModule):
     metre: period of the learned position embedding (steps in a notated bar), 0 for none.
     controls: how many of the last numbers of a frame are no part of the token: they are read as they are,
         also where the learned vector stands in for the token.
+    carry: the first frame of a bar reads the token before it, as any other frame does.
     """
 
-    def __init__(self, voice: SequenceModule, planner: Planner, bar: int, metre: int = 0, controls: int = 0):
+    def __init__(
+        self,
+        voice: SequenceModule,
+        planner: Planner,
+        bar: int,
+        metre: int = 0,
+        controls: int = 0,
+        carry: bool = False,
+    ):
         super().__init__()
         if bar % max(planner.segments, 1) or (metre and bar % metre):
             raise ValueError(
@@ -47,8 +59,8 @@ class Conductor(SequenceModule):
         self.voice, self.planner, self.bar, self.metre = voice, planner, bar, metre
         self.input_size = voice.input_size - planner.segment_size
         self.output_size, self.controls = voice.output_size, controls
-        token = self.input_size - controls
-        self.first = nn.Parameter(nn.init.normal_(torch.empty(token), std=0.1))
+        token, self.carry = self.input_size - controls, carry
+        self.first = None if carry else nn.Parameter(nn.init.normal_(torch.empty(token), std=0.1))
         self.beat = nn.Embedding(metre, token) if metre else None
 
     def init_state(
@@ -113,7 +125,7 @@ class Conductor(SequenceModule):
         token, controls = self._parts(x)
         if offset == 0:
             voice = self.voice.init_state(len(x), plan.bars[:, bar])
-            token = self.first.to(x.dtype).expand_as(token)
+            token = token if self.first is None else self.first.to(x.dtype).expand_as(token)
         if self.beat is not None:
             token = token + self.beat.weight[offset % self.metre]
         read = [token, *controls]
@@ -167,7 +179,8 @@ class Conductor(SequenceModule):
         """What the voice reads: the token (or the bar's first vector) and its place in the bar; controls; the
         plan of the segment."""
         token, controls = self._parts(x)
-        token = torch.where((offset == 0)[..., None], self.first.to(x.dtype), token)
+        if self.first is not None:
+            token = torch.where((offset == 0)[..., None], self.first.to(x.dtype), token)
         if self.beat is not None:
             token = token + self.beat(offset % self.metre)
         read = [token, *controls]
@@ -185,6 +198,8 @@ class Conductor(SequenceModule):
 
     def split(self, state: ConductorState, steps: int) -> ConductorState | None:
         """Whole bars from a bar line on which all rows stand: B * U rows of one bar each."""
+        if self.carry:
+            return None
         at = set(state.position.tolist())
         here = min(at)
         if len(at) > 1 or not steps or here % self.bar or steps % self.bar:

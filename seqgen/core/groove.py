@@ -18,7 +18,7 @@ class GrooveEmbedding(nn.Module):
 
     def __init__(self, drums: int, size: int):
         super().__init__()
-        self.special_from = 2**drums
+        self.special_from, self.size = 2**drums, size
         self.linear = nn.Linear(3 * drums, size)
         self.special = nn.Parameter(nn.init.normal_(torch.empty(2, size), std=0.1))
 
@@ -28,21 +28,34 @@ class GrooveEmbedding(nn.Module):
         return torch.where(special[..., None] < 0, e, self.special[special.clamp(min=0)].to(e.dtype))
 
 
+class PlainGroove(nn.Module):
+    """A groove's numbers as they are; zeros for start and blank."""
+
+    def __init__(self, drums: int):
+        super().__init__()
+        self.special_from, self.size = 2**drums, 3 * drums
+
+    def forward(self, token: Float[Tensor, "*B N"]) -> Float[Tensor, "*B N"]:
+        return torch.where(token[..., :1] < self.special_from, token, 0.0)
+
+
 class Groove(Head):
     """K drums; a token is K hits (0 or 1), K velocities (0 to 1) and K offsets (-1 to 1), in this order.
 
     A hit is drawn, velocity and offset follow from the core's output: they are sigmoid and tanh of it, fed
     back also where nothing hits. `log_prob` is the negative of GrooVAE's loss: the logarithm of the hits'
     probability less the squared errors of velocity and offset. Those are Gaussian log-densities up to a
-    factor and a constant, so tokens can be compared, but it is no normalised density.
+    factor and a constant, so tokens can be compared, but it is no normalised density. embedding_size: 0 to
+    have the numbers read as they are.
     """
 
     def __init__(self, width: int, drums: int, embedding_size: int):
         super().__init__()
         self.drums = self.draws = drums
         self.token_shape = (3 * drums,)
-        self.vocabulary_size, self.embedding_size = 2**drums, embedding_size
-        self.embedding = GrooveEmbedding(drums, embedding_size)
+        self.vocabulary_size = 2**drums
+        self.embedding = GrooveEmbedding(drums, embedding_size) if embedding_size else PlainGroove(drums)
+        self.embedding_size = self.embedding.size
         self.output = nn.Linear(width, 3 * drums)
 
     def starts(self, rows: int, device: torch.device) -> Float[Tensor, "B N"]:
@@ -50,7 +63,8 @@ class Groove(Head):
         return torch.full((rows, *self.token_shape), self.start, device=device, dtype=dtype)
 
     def embed(self, token: Float[Tensor, "*B N"]) -> Float[Tensor, "*B E"]:
-        return self.embedding(token)
+        embedded: Tensor = self.embedding(token)
+        return embedded.to(self.output.weight.dtype)
 
     def log_prob(self, y: Float[Tensor, "*B D"], token: Float[Tensor, "*B N"]) -> Float[Tensor, "*B"]:
         logits, velocity, offset = self._read(y)

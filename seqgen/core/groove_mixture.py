@@ -21,7 +21,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from seqgen.core.groove import GrooveEmbedding
+from seqgen.core.groove import GrooveEmbedding, PlainGroove
 from seqgen.core.head import Head
 from seqgen.core.sampling import Sampling, at_least_float32
 
@@ -40,20 +40,22 @@ class GrooveMixture(Head):
     def __init__(self, width: int, drums: int, embedding_size: int, components: int = 3, given: bool = False):
         super().__init__()
         self.drums = drums
-        self.vocabulary_size, self.embedding_size = 2**drums, embedding_size
+        self.vocabulary_size = 2**drums
         self.token_shape, self.draws = (3 * drums,), 3 * drums
-        self.embedding = GrooveEmbedding(drums, embedding_size)
+        self.embedding = GrooveEmbedding(drums, embedding_size) if embedding_size else PlainGroove(drums)
+        self.embedding_size = self.embedding.size
         self.hits = None if given else nn.Linear(width, drums)
         self.played = PlayedMixture(width, drums, components)
 
     def starts(self, rows: int, device: torch.device) -> Float[Tensor, "B N"]:
-        dtype = self.embedding.linear.weight.dtype
+        dtype = self.played.linear.weight.dtype
         return torch.full((rows, *self.token_shape), self.start, device=device, dtype=dtype)
 
     def embed(self, token: Float[Tensor, "*B N"]) -> Float[Tensor, "*B E"]:
         """Of hits alone: what a token says of a drum that is not hit is not read."""
         hit = token[..., : self.drums]
-        return self.embedding(token * torch.cat([torch.ones_like(hit), hit, hit], -1))
+        embedded: Tensor = self.embedding(token * torch.cat([torch.ones_like(hit), hit, hit], -1))
+        return embedded.to(self.played.linear.weight.dtype)
 
     def log_prob(self, y: Float[Tensor, "*B D"], token: Float[Tensor, "*B N"]) -> Float[Tensor, "*B"]:
         hit = token[..., : self.drums]

@@ -12,6 +12,7 @@ from jaxtyping import Float, Int, Shaped
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from seqgen.core.one_hot import Bits, OneHot, pack_bits, unpack_bits
 from seqgen.core.sampling import Sampling, at_least_float32
 
 
@@ -57,6 +58,7 @@ class TokenEmbedding(nn.Module):
 
     def __init__(self, vocabulary_size: int, size: int):
         super().__init__()
+        self.size = size
         self.table = nn.Embedding(vocabulary_size + 2, size)
 
     def forward(self, token: Int[Tensor, "*B"]) -> Float[Tensor, "*B E"]:
@@ -68,7 +70,7 @@ class BitEmbedding(nn.Module):
 
     def __init__(self, bits: int, size: int):
         super().__init__()
-        self.bits = bits
+        self.bits, self.size = bits, size
         self.linear = nn.Linear(bits, size)
         self.special = nn.Parameter(nn.init.normal_(torch.empty(2, size), std=0.1))
 
@@ -79,18 +81,21 @@ class BitEmbedding(nn.Module):
 
 
 class Categorical(Head):
-    """One of V tokens."""
+    """One of V tokens. embedding_size: 0 to have them read one-hot."""
 
     draws = 1
 
     def __init__(self, width: int, vocabulary_size: int, embedding_size: int):
         super().__init__()
-        self.vocabulary_size, self.embedding_size = vocabulary_size, embedding_size
-        self.embedding = TokenEmbedding(vocabulary_size, embedding_size)
+        self.vocabulary_size = vocabulary_size
+        size = embedding_size
+        self.embedding = TokenEmbedding(vocabulary_size, size) if size else OneHot(vocabulary_size)
+        self.embedding_size = self.embedding.size
         self.logits = nn.Linear(width, vocabulary_size)
 
     def embed(self, token: Int[Tensor, "*B"]) -> Float[Tensor, "*B E"]:
-        return self.embedding(token)
+        embedded: Tensor = self.embedding(token)
+        return embedded.to(self.logits.weight.dtype)
 
     def log_prob(self, y: Float[Tensor, "*B D"], token: Int[Tensor, "*B"]) -> Float[Tensor, "*B"]:
         logits = at_least_float32(self.logits(y))
@@ -104,17 +109,22 @@ class Categorical(Head):
 
 
 class Bernoulli(Head):
-    """K independent bits; the token is the integer whose bit i is bit i (drum class i sounds)."""
+    """K independent bits; the token is the integer whose bit i is bit i (drum class i sounds).
+
+    embedding_size: 0 to have the bits read as they are.
+    """
 
     def __init__(self, width: int, bits: int, embedding_size: int):
         super().__init__()
         self.bits = self.draws = bits
-        self.vocabulary_size, self.embedding_size = 2**bits, embedding_size
-        self.embedding = BitEmbedding(bits, embedding_size)
+        self.vocabulary_size = 2**bits
+        self.embedding = BitEmbedding(bits, embedding_size) if embedding_size else Bits(bits)
+        self.embedding_size = self.embedding.size
         self.logits = nn.Linear(width, bits)
 
     def embed(self, token: Int[Tensor, "*B"]) -> Float[Tensor, "*B E"]:
-        return self.embedding(token)
+        embedded: Tensor = self.embedding(token)
+        return embedded.to(self.logits.weight.dtype)
 
     def log_prob(self, y: Float[Tensor, "*B D"], token: Int[Tensor, "*B"]) -> Float[Tensor, "*B"]:
         logits = at_least_float32(self.logits(y))
@@ -127,9 +137,4 @@ class Bernoulli(Head):
         """Each bit is drawn by itself. A bit has two values, so top-k and top-p do not apply to it."""
         logits = at_least_float32(self.logits(y))
         on = logits > 0 if how.greedy else uniform < (logits / how.temperature).sigmoid()
-        return (on.long() << torch.arange(self.bits, device=y.device)).sum(-1)
-
-
-def unpack_bits(token: Int[Tensor, "*B"], bits: int, dtype: torch.dtype) -> Float[Tensor, "*B K"]:
-    """The lowest `bits` bits of an integer, least significant first, as 0.0 and 1.0."""
-    return (token[..., None] >> torch.arange(bits, device=token.device) & 1).to(dtype)
+        return pack_bits(on)

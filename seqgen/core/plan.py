@@ -33,6 +33,7 @@ class Planner(nn.Module):
     segments, segment_size: K vectors of size Q a bar by the direct path; K = 0 for none.
     layers: of that recurrence.
     by_bar: bar u is planned from numbers u Z / U .. (u + 1) Z / U of the code.
+    reads: whether the recurrence reads the code at every bar; else it reads a zero, and only starts from it.
     """
 
     def __init__(
@@ -44,19 +45,20 @@ class Planner(nn.Module):
         segment_size: int = 0,
         by_bar: bool = False,
         layers: int = 1,
+        reads: bool = True,
     ):
         super().__init__()
         if by_bar and (not width or code_size % bars):
             raise ValueError(
                 f"by_bar needs a recurrence and a code of {bars} equal parts, got {code_size} numbers"
             )
-        self.bars, self.width, self.by_bar, self.layers = bars, width, by_bar, layers
+        self.bars, self.width, self.by_bar, self.layers, self.reads = bars, width, by_bar, layers, reads
         part = code_size // bars if by_bar else code_size
         self.segments, self.segment_size = segments, segment_size if segments else 0
         self.bar_size = width or code_size
         if width:
             self.bridge = nn.Linear(code_size, 2 * layers * width)
-            self.rnn = PackedLSTM(part, width, layers, bidirectional=False)
+            self.rnn = PackedLSTM(part if reads else 1, width, layers, bidirectional=False)
         if self.segment_size:
             self.direct = nn.Linear(part, (1 if by_bar else bars) * segments * segment_size)
         if self.segment_size and width:
@@ -70,7 +72,8 @@ class Planner(nn.Module):
         bars = parts if self.by_bar else code[:, None].expand(-1, self.bars, -1)
         if self.width:
             h, c = self.bridge(code).tanh().unflatten(1, (2, self.layers, self.width)).unbind(1)
-            bars, _ = self.rnn.read(bars, precision, (h, c))
+            read = bars if self.reads else bars.new_zeros(*bars.shape[:2], 1)
+            bars, _ = self.rnn.read(read, precision, (h, c))
         shape = (len(code), self.bars, self.segments, self.segment_size)
         if not self.segment_size:
             return Plan(bars, bars.new_zeros(shape))

@@ -114,7 +114,8 @@ class Engine:
         total, pieces = len(wanted.titles), []
         for number, (sequence, title) in enumerate(zip(wanted.pieces, wanted.titles, strict=True)):
             _check(job)
-            piece = piece_of(sequence, work.seed, title)
+            seed = work.seed if wanted.seeds is None else wanted.seeds[number]
+            piece = piece_of(sequence, seed, title)
             for bar, notes in enumerate(bars_of(piece.notes, piece.bars)):
                 tell(Bar(work.id, number, bar, notes))
             pieces.append(piece)

@@ -46,6 +46,8 @@ class Task(NamedTuple):
     pieces: Iterator[NoteSequence]
     titles: list[str]
     notices: list[str]
+    seeds: range | None = None
+    """of the pieces, where each has another one than the request"""
 
 
 def table(clip: Clip) -> NoteTable:
@@ -122,8 +124,10 @@ def _continue(model: ContinuationModel, work: Continue) -> Task:
     from seqgen.core import Sampling
 
     passage = model.passage(table(work.clip), name="the clip")
-    parts = model.parts(passage, work.bars, Sampling(work.temperature), work.seed)
-    return Task(iter([parts.continuation]), ["continuation"], _notices([passage]))
+    how, seeds = Sampling(work.temperature), range(work.seed, work.seed + work.num)
+    pieces = (model.parts(passage, work.bars, how, seed).continuation for seed in seeds)
+    titles = ["continuation"] if work.num == 1 else [f"continuation {k + 1}" for k in range(work.num)]
+    return Task(pieces, titles, _notices([passage]), seeds)
 
 
 def _humanize(model: GrooveModel, work: Humanize) -> Task:

@@ -82,10 +82,11 @@ class Sample(Request, frozen=True, kw_only=True, tag="sample"):
 
 
 class Continue(Request, frozen=True, kw_only=True, tag="continue"):
-    """How a clip goes on: one piece of new bars, which begins at 0."""
+    """How a clip goes on: pieces of new bars, which begin at 0. That of number k is the one of seed + k."""
 
     clip: Clip
     bars: Annotated[int, Meta(ge=1, le=64)] = 8
+    num: Annotated[int, Meta(ge=1, le=16)] = 1
 
 
 class Humanize(Request, frozen=True, kw_only=True, tag="humanize"):

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 MAX_BARS = 1000
 """of one call: more is a slip of the finger"""
+MAX_VARIATIONS = 256
 LEAST_BEFORE = 4
 """bars that a model is reminded of, however many it is to write"""
 
@@ -111,6 +112,30 @@ class ContinuationModel:
             say(passage.notices)
         how = Sampling(temperature, top_k, top_p)
         return self.parts(passage, bars, how, seed, precision).whole
+
+    def variations(
+        self,
+        music: Source,
+        *,
+        num: int = 4,
+        bars: int = 8,
+        temperature: float = 0.9,
+        seed: int = 1,
+        track: int | None = None,
+        start_bar: int | None = None,
+        precision: Precision = "bfloat16",
+    ) -> list[NoteSequence]:
+        """`num` ways in which `music` may go on; the one of number k (from 0) is `continue_` with seed + k.
+
+        Raises:
+            ValueError: as `continue_` does.
+        """
+        check_count("num", num, 1, MAX_VARIATIONS)
+        passage = self.passage(music, track, start_bar)
+        if not isinstance(music, Clip):
+            say(passage.notices)
+        how = Sampling(temperature)
+        return [self.parts(passage, bars, how, seed + k, precision).whole for k in range(num)]
 
     def passage(
         self, source: Source, track: int | None = None, start_bar: int | None = None, name: str = ""

@@ -34,6 +34,23 @@ def test_continue_writes_midi_sound_and_a_picture(language, music, tmp_path, cap
     assert files(tmp_path / "other")["continuation.mid"] != found["continuation.mid"]
 
 
+def test_several_variations_each_with_a_seed_of_its_own(language, music, tmp_path, capsys):
+    line = ["continue", str(music / "long.mid"), "--bars", "2", "--model", language]
+    assert main([*line[:2], str(tmp_path / "three"), *line[2:], "--num", "3", "--seed", "7"]) == 0
+    several = files(tmp_path / "three")
+    stems = [f"{stem}_{k}.mid" for stem in ("continuation", "continued") for k in range(3)]
+    assert sorted(several) == sorted([*stems, "continued.mid", "continued.png", "continued.wav", "piece.mid"])
+    assert len({several[f"continuation_{k}.mid"] for k in range(3)}) == 3
+    for k in range(3):
+        out = str(tmp_path / f"one{k}")
+        assert main([*line[:2], out, *line[2:], "--seed", str(7 + k), *QUIET]) == 0
+        one = files(tmp_path / f"one{k}")
+        assert several[f"continuation_{k}.mid"] == one["continuation.mid"]
+        assert several[f"continued_{k}.mid"] == one["continued.mid"]
+    joined = read_midi(tmp_path / "three" / "continued.mid")
+    assert joined.total_time == pytest.approx(3 * read_midi(tmp_path / "one0" / "continued.mid").total_time)
+
+
 def test_drums_and_what_was_decided(music, tmp_path, capsys):
     drums = str(small_language_model(tmp_path / "small-drums", "drums"))
     assert main(["continue", str(music / "drums.mid"), str(tmp_path / "d"), "--model", drums, *QUIET]) == 0
@@ -44,6 +61,7 @@ def test_drums_and_what_was_decided(music, tmp_path, capsys):
 
 
 REFUSED = {
+    "no variations": ("a.mid", ["--num", "0"], "num must be 1 to 256, got 0"),
     "no bars": ("a.mid", ["--bars", "0"], "bars must be 1 to 1000, got 0"),
     "too many bars": ("a.mid", ["--bars", "10000"], "bars must be 1 to 1000, got 10000"),
     "no notes": ("empty.mid", [], "empty.mid: there are no notes in it"),

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from seqgen.core import GREEDY, Bernoulli, Categorical, Sampling
-from seqgen.core.head import unpack_bits
+from seqgen.core.one_hot import unpack_bits
 
 HEADS = [Categorical(8, 7, 6), Bernoulli(8, 3, 6)]
 

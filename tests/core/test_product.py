@@ -7,7 +7,7 @@ import itertools
 import pytest
 import torch
 
-from seqgen.core import Bernoulli, Categorical, LogisticMixture, Product, Sampling
+from seqgen.core import Bernoulli, Categorical, LogisticMixture, Product, ProductEmbedding, Sampling
 
 
 def product(join="concat"):
@@ -55,3 +55,30 @@ def test_what_does_not_fit_is_said():
         Product([Categorical(2, 3, 2), Categorical(2, 3, 4)], "sum")
     with pytest.raises(ValueError, match="one or more"):
         Product([])
+
+
+def test_heads_read_their_own_slices_of_the_output():
+    head = Product([Categorical(2, 3, 5), Categorical(4, 4, 5)], widths=(2, 4))
+    y, token = torch.randn(6, 6), torch.arange(6, 12)
+    first, second = head.parts(token)
+    expected = [head.heads[0].log_prob(y[:, :2], first), head.heads[1].log_prob(y[:, 2:], second)]
+    for found, part in zip(head.log_prob_by_part(y, token), expected, strict=True):
+        torch.testing.assert_close(found, part)
+    torch.testing.assert_close(head.log_prob(y, token), sum(expected))
+    moved = y.clone()
+    moved[:, 2:] += 1
+    uniform = torch.rand(6, 2)
+    drawn = [head.parts(head.sample(x, Sampling(), uniform))[0] for x in (y, moved)]
+    assert torch.equal(*drawn), "the first head read the second one's numbers"
+
+
+def test_widths_are_one_a_head():
+    with pytest.raises(ValueError, match="expected one for each of 2 heads"):
+        Product([Categorical(2, 3, 5), Categorical(4, 4, 5)], widths=(6,))
+
+
+def test_an_embedding_of_tuples_reads_tokens_as_the_product_does():
+    head = product()
+    embedding = ProductEmbedding([part.embedding for part in head.heads], head.radix)
+    token = torch.tensor([0, 17, 59, head.start, head.blank])
+    torch.testing.assert_close(embedding(token), head.embed(token))

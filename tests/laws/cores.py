@@ -21,11 +21,13 @@ from seqgen.core import (
     LogisticMixture,
     Metre,
     MonotonicAttention,
+    Nade,
     Planner,
     Product,
     ResidualLSTM,
     SequenceModule,
     SoftAttention,
+    Voices,
     WaitK,
     WaveNet,
 )
@@ -37,6 +39,12 @@ BAR = 4
 def classic_conductor() -> Conductor:
     planner = Planner(Z, T // BAR, width=7, layers=2)
     return Conductor(LSTM(E, W, planner.bar_size), planner, BAR)
+
+
+def carrying_conductor() -> Conductor:
+    """As Magenta's: the conductor reads nothing, and the last token of a bar is read by the next."""
+    planner = Planner(Z, T // BAR, width=7, layers=2, reads=False)
+    return Conductor(LSTM(E, W, planner.bar_size, layers=2), planner, BAR, carry=True)
 
 
 def direct_conductor() -> Conductor:
@@ -86,6 +94,24 @@ def conductor_wavenet() -> Conductor:
     return Conductor(wavenet(E + 3, planner.bar_size, local_size=3), planner, BAR, metre=2)
 
 
+def voices(tail: int, cond_size: int, feed_cond: bool) -> Voices:
+    """Two recurrences and a WaveNet, which share the tail; E and W are what they read and write together."""
+    return Voices(
+        [
+            LSTM(2 + tail, 3, cond_size, feed_cond=feed_cond),
+            LSTM(3 + tail, 1, cond_size, layers=2, feed_cond=feed_cond),
+            WaveNet(1 + tail, 5, 7, 4, cond_size, (1, 2, 4, 1), 2, tail),
+        ],
+        tail,
+    )
+
+
+def conductor_of_voices() -> Conductor:
+    planner = Planner(Z, T // BAR, width=7, segments=2, segment_size=3)
+    torch.nn.init.normal_(planner.correction.weight)
+    return Conductor(voices(3, planner.bar_size, feed_cond=False), planner, BAR, metre=2)
+
+
 class Attending(SequenceModule):
     """An attention in its decoder, over sources of different lengths that the conditioning makes."""
 
@@ -118,6 +144,7 @@ CORES: dict[str, Callable] = {
     "lstm": lambda: LSTM(E, W, Z),
     "lstm-two-layers": lambda: LSTM(E, W, Z, layers=2, feed_cond=False),
     "conductor": classic_conductor,
+    "conductor-carry": carrying_conductor,
     "conductor-direct": direct_conductor,
     "conductor-by-bar": conductor_by_bar,
     "flat-direct": flat_direct,
@@ -130,6 +157,8 @@ CORES: dict[str, Callable] = {
     "wavenet-guided": Following,
     "wavenet-local": lambda: wavenet(E, Z, local_size=2),
     "conductor-wavenet": conductor_wavenet,
+    "voices": lambda: voices(0, Z, feed_cond=True),
+    "conductor-voices": conductor_of_voices,
     "metre": lambda: Metre(LSTM(E, W, Z), 5),
     "metre-wavenet": lambda: Metre(wavenet(E, Z), 4),
     "soft-attention": lambda: Attending(SoftAttention(W, W, 5)),
@@ -147,10 +176,16 @@ HEADS: dict[str, Callable] = {
     "categorical": lambda: Categorical(W, 7, E),
     "bernoulli": lambda: Bernoulli(W, 3, E),
     "logistic": lambda: LogisticMixture(W, 9, E, 3),
+    "categorical-one-hot": lambda: Categorical(W, E, 0),
+    "nade": lambda: Nade(W, 3, 4, E),
+    "nade-bits": lambda: Nade(W, E, 4, 0),
     "groove": lambda: Groove(W, 2, E),
     "groove-mixture": lambda: GrooveMixture(W, 2, E, 2),
     "groove-given": lambda: GrooveMixture(W, 2, E, 2, given=True),
     "product": lambda: Product([Categorical(W, 3, 2), LogisticMixture(W, 4, 4, 2)]),
+    "product-by-part": lambda: Product(
+        [Categorical(3, 3, 2), Categorical(1, 2, 3), Bernoulli(4, 2, 1)], widths=(3, 1, 4)
+    ),
 }
 
 

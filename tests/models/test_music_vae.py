@@ -11,6 +11,7 @@ import torch
 from torch import Generator
 from torch.distributions import Normal, kl_divergence
 
+from seqgen.config import from_dict, to_dict
 from seqgen.core import Conductor, Sampling
 from seqgen.models.music_vae import (
     DecoderConfig,
@@ -21,6 +22,7 @@ from seqgen.models.music_vae import (
     Posterior,
 )
 from seqgen.models.music_vae.diagnosis import Diagnosis, collapse_warning, diagnose, teacher_forced
+from seqgen.models.music_vae.model import shift
 
 KINDS = ("flat", "hierarchical")
 FORMS = list(itertools.product(KINDS, ("final", "all"), KINDS, ("recurrent", "direct")))
@@ -61,6 +63,66 @@ def test_drums_are_bits():
     model = MusicVAE(replace(small(), head="bernoulli", vocabulary_size=512, first_onset=1))
     assert model.decode(torch.randn(2, 6), Sampling(1.0)).max() < 512
     assert model.decoder.head.logits.out_features == 9
+
+
+def trio(voices: str = "part", *form: str) -> MusicVAEConfig:
+    config = small(*(form or ("hierarchical",)), head="categorical")
+    heads = ("categorical", "categorical", "bernoulli")
+    config = replace(config, head="product", vocabulary_size=7 * 5 * 8, parts=(7, 5, 8), part_heads=heads)
+    return replace(config, decoder=replace(config.decoder, voices=voices))
+
+
+@pytest.mark.parametrize(
+    ("voices", "form"), [("part", FORMS[-1]), ("part", FORMS[0]), ("one", FORMS[-1])], ids=str
+)
+def test_a_product_has_parts_with_heads_of_their_own(voices, form):
+    model = MusicVAE(trio(voices, *form))
+    token = windows(model.config)
+    losses = model.losses(token, Objective(input_dropout=0.3, sampling_rate=0.3), Generator().manual_seed(0))
+    losses.loss.backward()
+    idle = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.isfinite().all()]
+    assert idle == []
+    music = model.eval().decode(torch.randn(2, 6), Sampling(1.0), Generator().manual_seed(0))
+    assert 0 <= music.min() <= music.max() < 7 * 5 * 8
+    d = diagnose(model, token, Generator().manual_seed(0))
+    assert 0 <= d.teacher_forced_onset <= 1
+
+
+@pytest.mark.parametrize("voices", ["part", "one"])
+def test_voices_of_their_own_do_not_hear_each_other(voices):
+    """A part's past reaches the log-probabilities of the others where one voice writes them all."""
+    model = MusicVAE(trio(voices)).double().eval()
+    token, z = windows(model.config), torch.randn(4, 6, dtype=torch.float64)
+    other = token // 7 * 7 + (token % 7 + 1) % 7  # another melody, the same bass and drums
+    by_part = []
+    for history in (token, other):
+        state = model.decoder.init_state(4, z)
+        y, _ = model.decoder.hidden(token, state, fed=shift(history, model.decoder.head.start))
+        by_part.append(model.decoder.head.log_prob_by_part(y, token))
+    (melody, *rest), (melody_after, *rest_after) = by_part
+    assert not torch.equal(melody, melody_after)
+    same = [torch.equal(a, b) for a, b in zip(rest, rest_after, strict=True)]
+    assert same == [voices == "part"] * 2
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"vocabulary_size": 90}, "must be the product of the parts"),
+        ({"part_heads": ("categorical",)}, "one of part_heads for each"),
+        ({"parts": (), "part_heads": ()}, "1 to 16 numbers"),
+        ({"parts": (7, 8, 5)}, "power of 2 of tokens, got 5"),
+        ({"head": "categorical"}, "need head: product"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_parts_that_make_no_product_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        replace(trio(), **change)
+
+
+def test_a_product_config_survives_its_dictionary():
+    assert from_dict(MusicVAEConfig, to_dict(trio()), "here") == trio()
 
 
 def test_a_code_of_bars_keeps_each_bar_in_its_place():
@@ -190,12 +252,12 @@ def test_a_bad_config_names_the_setting(wrong):
 @pytest.mark.parametrize("form", FORMS, ids="-".join)
 def test_grooves_with_controls_train_every_weight_and_decode(form):
     """The encoder may read other than what is written: hits without their feel."""
-    model = MusicVAE(replace(small(*form), head="groove", vocabulary_size=512, first_onset=1, controls=2))
+    model = MusicVAE(replace(small(*form), head="groove", vocabulary_size=512, first_onset=1, controls=9))
     steps, rng = model.config.steps, Generator().manual_seed(0)
     token = torch.rand(4, steps, 27, generator=rng)
     token[..., :9] = token[..., :9].round()
     stiff = torch.cat([token[..., :9], torch.zeros(4, steps, 18)], -1)
-    controls = torch.rand(4, steps, 2, generator=rng)
+    controls = torch.rand(4, steps, 9, generator=rng)
     spoilt = Objective(input_dropout=0.3, sampling_rate=0.3)
     losses = model.losses(token, spoilt, rng.manual_seed(0), read=stiff, controls=controls)
     losses.loss.backward()
@@ -217,5 +279,84 @@ def test_rows_of_different_lengths_are_read_as_if_alone():
     torch.testing.assert_close(
         model.encode(token, lengths=torch.full((4,), 48)).mean, model.encode(token).mean
     )
-    with pytest.raises(ValueError, match="lengths: a flat encoder"):
+    with pytest.raises(ValueError, match="lengths: rows of different lengths"):
         MusicVAE(small()).encode(token, lengths=lengths)
+
+
+def magenta(head: str, size: int, **more) -> MusicVAEConfig:
+    """With all that Magenta's MusicVAE does in another way: tokens as they are, nothing learned between."""
+    return MusicVAEConfig(
+        bars=3,
+        latent=6,
+        head=head,
+        vocabulary_size=size,
+        first_onset=1,
+        embedding=0,
+        nade_hidden=4,
+        least_std=0.0,
+        encoder=EncoderConfig(
+            "hierarchical", "final", 7, bar_width=14, bar_layer=False, tokens=more.pop("tokens", "as written")
+        ),
+        decoder=DecoderConfig(
+            "hierarchical", "recurrent", width=9, conductor_width=8, conductor_reads="nothing", carry=True
+        ),
+        **more,
+    )
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        magenta("categorical", 90),
+        magenta("categorical", 90, controls=2),
+        magenta("categorical", 512, tokens="roll"),
+        magenta("nade", 512, tokens="roll"),
+        magenta("nade", 512),
+        magenta("bernoulli", 512),
+    ],
+    ids=["melody", "chords", "drums", "nade", "nade as written", "bernoulli"],
+)
+def test_magentas_ways_train_every_weight_and_decode(config):
+    model = MusicVAE(config)
+    token, lengths = windows(config), torch.tensor([[16, 3, 0], [16, 16, 16], [1, 2, 3], [0, 0, 0]])
+    controls = torch.rand(4, config.steps, 2) if config.controls else None
+    spoilt = Objective(input_dropout=0.3, sampling_rate=0.3)
+    losses = model.losses(token, spoilt, Generator().manual_seed(0), controls=controls, lengths=lengths)
+    losses.loss.backward()
+    assert [
+        name for name, p in model.named_parameters() if p.grad is None or not p.grad.isfinite().all()
+    ] == []
+    music = model.decode(torch.randn(4, 6), Sampling(1.0), Generator().manual_seed(0), controls=controls)
+    assert music.shape == token.shape
+    assert 0 <= music.min() <= music.max() < config.vocabulary_size
+
+
+def test_nothing_past_a_bars_length_is_read_or_counted():
+    model = MusicVAE(magenta("categorical", 90)).eval()
+    token, lengths = windows(model.config), torch.tensor([[16, 3, 0], [16, 16, 16], [1, 2, 3], [0, 0, 0]])
+    there = (torch.arange(16) < lengths[..., None]).flatten(1)
+    other = torch.where(there, token, (token + 1) % 90)
+    z = torch.randn(4, 6)
+    torch.testing.assert_close(
+        model.encode(other, lengths=lengths).mean, model.encode(token, lengths=lengths).mean
+    )
+    log_prob = model.log_prob(token, z, lengths=lengths)
+    torch.testing.assert_close(model.log_prob(other, z, lengths=lengths), log_prob)
+    assert (log_prob[~there] == 0).all()
+    assert (log_prob[there] != 0).all()
+    by_row = torch.tensor([19, 48, 1, 0])
+    by_bar = torch.tensor([[16, 3, 0], [16, 16, 16], [1, 0, 0], [0, 0, 0]])
+    torch.testing.assert_close(
+        model.encode(token, lengths=by_row).mean, model.encode(token, lengths=by_bar).mean
+    )
+
+
+def test_magentas_ways_are_checked():
+    with pytest.raises(ValueError, match=r"decoder\.carry needs decoder\.kind"):
+        MusicVAEConfig(decoder=DecoderConfig("flat", carry=True))
+    with pytest.raises(ValueError, match="roll needs embedding: 0"):
+        MusicVAEConfig(encoder=EncoderConfig(tokens="roll"))
+    with pytest.raises(ValueError, match="bar_width must be 512"):
+        MusicVAEConfig(encoder=EncoderConfig("hierarchical", "final", bar_layer=False))
+    with pytest.raises(ValueError, match="least_std must be at least 0"):
+        MusicVAEConfig(least_std=-0.1)

@@ -62,6 +62,11 @@ def test_sample_and_continue(client):
     assert protocol.decode(json.dumps(found[0]), protocol.Piece).notes == notes_of(parts.continuation)
     assert found[0]["bars"] == 3
     assert SECONDS == 60
+    three = client.post("/v1/continue", json=wanted | {"num": 3, "seed": 1}).json()["pieces"]
+    assert [(piece["seed"], piece["title"]) for piece in three] == [
+        (k, f"continuation {k}") for k in (1, 2, 3)
+    ]
+    assert three[1]["notes"] == found[0]["notes"] != three[0]["notes"]
 
 
 REFUSED = {

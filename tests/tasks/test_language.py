@@ -90,6 +90,17 @@ def test_a_beat(tmp_path):
     assert whole.total_time == pytest.approx(12.0)
 
 
+def test_variations_are_those_of_the_next_seeds(lm):
+    source = melody(4)
+    several = lm.variations(source, num=3, bars=2, seed=5)
+    assert [notes(piece) for piece in several] == [
+        notes(lm.continue_(source, bars=2, seed=seed)) for seed in (5, 6, 7)
+    ]
+    assert len({str(notes(piece)) for piece in several}) == 3
+    with pytest.raises(ValueError, match="num must be 1 to 256, got 0"):
+        lm.variations(source, num=0)
+
+
 @pytest.mark.parametrize("bars", [0, 10_000])
 def test_a_number_of_bars_that_makes_no_sense(lm, bars):
     with pytest.raises(ValueError, match=f"bars must be 1 to 1000, got {bars}"):

@@ -10,8 +10,15 @@ LARGEST = 1 << 16
 MOST_LAYERS = 16
 MOST_BARS = 1024
 MOST_DILATIONS = 64
+MOST_PARTS = 16
+MOST_TUPLES = (1 << 31) - 1
+MOST_PATTERNS = 1 << 61
+"""of bits: with start and blank they must fit an integer"""
 FARTHEST = 1 << 14
 """frames that a WaveNet may look back: a state holds that many"""
+HeadName = Literal["categorical", "bernoulli", "nade", "groove", "groove_mixture"]
+BITS = ("bernoulli", "nade", "groove", "groove_mixture")
+"""heads of log2(vocabulary_size) numbers that are 0 or 1"""
 DRUMS = 9
 """of a groove"""
 TAPPED = 3
@@ -32,6 +39,10 @@ class EncoderConfig:
     layers: int = 1
     bar_width: int = 256
     """size of a bar's embedding, for a hierarchical encoder; even"""
+    bar_layer: bool = True
+    """whether a bar's embedding is a tanh layer over what was read of the bar; else it is that itself"""
+    tokens: Literal["as written", "roll"] = "as written"
+    """as written: read as the decoder reads them; roll: as bits, with one more for none (drums)"""
 
     def __post_init__(self) -> None:
         check_sizes(self, width=LARGEST, layers=MOST_LAYERS, bar_width=LARGEST)
@@ -48,6 +59,9 @@ class DecoderConfig:
     paper; direct: a linear path from the code gives every beat its own plan"""
     voice: Literal["lstm", "wavenet"] = "lstm"
     """what writes the tokens: a recurrence, or dilated causal convolutions"""
+    voices: Literal["one", "part"] = "one"
+    """one: a voice writes all parts of a product; part: each part has a voice of its own, which reads that
+    part and the plan"""
     width: int = 512
     """LSTM units; residual channels of a WaveNet"""
     layers: int = 1
@@ -59,6 +73,11 @@ class DecoderConfig:
     conductor_width: int = 256
     """LSTM units of the conductor, for a hierarchical decoder"""
     conductor_layers: int = 1
+    conductor_reads: Literal["code", "nothing"] = "code"
+    """what the conductor reads at every bar beside what it starts from, which is always the code"""
+    carry: bool = False
+    """whether the first step of a bar reads the last token of the bar before; else it reads a learned vector,
+    and nothing but the plan crosses a bar line (hierarchical)"""
     plan_size: int = 128
     """numbers a beat in a direct plan"""
 
@@ -74,16 +93,22 @@ class MusicVAEConfig:
     """Windows of `bars` bars of tokens, and the networks over them."""
 
     bars: int = 2
-    head: Literal["categorical", "bernoulli", "groove", "groove_mixture"] = "categorical"
-    """categorical: one of vocabulary_size tokens; bernoulli: log2(vocabulary_size) independent bits; groove:
-    as many drums, each with a hit, a velocity and an offset; groove_mixture: the same, velocities and offsets
-    by mixtures of logistics"""
+    head: Literal["categorical", "bernoulli", "nade", "groove", "groove_mixture", "product"] = "categorical"
+    """categorical: one of vocabulary_size tokens; bernoulli: log2(vocabulary_size) independent bits; nade: as
+    many that depend on one another; groove: as many drums, each with a hit, a velocity and an offset;
+    groove_mixture: the same, velocities and offsets by mixtures of logistics; product: a tuple of parts
+    (`core.product`)"""
     reads: Literal["tokens", "hits", "tap", "steady tap"] = "tokens"
     """what the encoder reads of a groove: all of it, its hits, or its loudest hits as one drum, with or
     without their velocities"""
     vocabulary_size: int = 90
     first_onset: int = 2
-    """tokens from here on begin a note or a hit; those below it hold, end or are silent"""
+    """tokens from here on begin a note or a hit; those below it hold, end or are silent; of a product, the
+    tokens of its categorical parts (any bit is a hit)"""
+    parts: tuple[int, ...] = ()
+    """product: the tokens of each part, e.g. 90, 90, 512; vocabulary_size is their product"""
+    part_heads: tuple[Literal["categorical", "bernoulli"], ...] = ()
+    """product: the head of each part"""
     steps_per_bar: int = 16
     steps_per_beat: int = 4
     latent: int = 128
@@ -92,18 +117,26 @@ class MusicVAEConfig:
     """window: every number of z may bear on every bar, as in the paper; bars: z is a row of one code a bar,
     read and planned with weights that all bars share (hierarchical, direct, reading out all)"""
     embedding: int = 64
+    """size of a token's vector; 0 to have tokens read as they are, one-hot or as bits"""
+    nade_hidden: int = 128
+    """hidden units of a nade head"""
     controls: int = 0
     """numbers a step that encoder and decoder are told beside the tokens (chords)"""
     initial_std: float = 0.3
     """standard deviation of the posterior before training"""
+    least_std: float = 1e-4
+    """below which it never falls"""
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     decoder: DecoderConfig = field(default_factory=DecoderConfig)
 
     def __post_init__(self) -> None:
-        check_sizes(self, bars=MOST_BARS, vocabulary_size=LARGEST, latent=LARGEST, embedding=LARGEST)
+        tokens = {"product": MOST_TUPLES, "nade": MOST_PATTERNS}.get(self.head, LARGEST)
+        check_sizes(self, bars=MOST_BARS, vocabulary_size=tokens, latent=LARGEST, nade_hidden=LARGEST)
         check_sizes(self, steps_per_bar=MOST_BARS, steps_per_beat=MOST_BARS)
-        if not 0 <= self.controls <= LARGEST:
-            raise ValueError(f"controls must be 0 to {LARGEST}, got {self.controls}")
+        for name in ("controls", "embedding"):
+            if not 0 <= getattr(self, name) <= LARGEST:
+                raise ValueError(f"{name} must be 0 to {LARGEST}, got {getattr(self, name)}")
+        check_parts(self)
         if not 0 <= self.first_onset < self.vocabulary_size:
             raise ValueError(
                 f"first_onset must be a token below {self.vocabulary_size}, got {self.first_onset}"
@@ -113,7 +146,7 @@ class MusicVAEConfig:
                 f"steps_per_bar must be a multiple of steps_per_beat, got {self.steps_per_bar} and "
                 f"{self.steps_per_beat}"
             )
-        if self.head != "categorical" and self.vocabulary_size & (self.vocabulary_size - 1):
+        if self.head in BITS and self.vocabulary_size & (self.vocabulary_size - 1):
             raise ValueError(
                 f"vocabulary_size of a {self.head} head must be a power of 2, got {self.vocabulary_size}"
             )
@@ -127,8 +160,29 @@ class MusicVAEConfig:
             )
         if self.encoder.bar_width % 2:
             raise ValueError(f"encoder.bar_width must be even, got {self.encoder.bar_width}")
+        self._check_reading()
+        if self.decoder.carry and self.decoder.kind == "flat":
+            raise ValueError("decoder.carry needs decoder.kind: hierarchical, which has bars to carry over")
+        if not (math.isfinite(self.least_std) and self.least_std >= 0):
+            raise ValueError(f"least_std must be at least 0, got {self.least_std}")
         if not (math.isfinite(self.initial_std) and self.initial_std > 0):
             raise ValueError(f"initial_std must be positive, got {self.initial_std}")
+
+    def _check_reading(self) -> None:
+        """What the encoder reads of a token, and of a bar."""
+        e, size = self.encoder, self.vocabulary_size
+        bits = self.head in ("categorical", "bernoulli", "nade") and not size & (size - 1)
+        if e.tokens == "roll" and (self.embedding or not bits):
+            raise ValueError(
+                "encoder.tokens: roll needs embedding: 0 and tokens that are bits (vocabulary_size a power "
+                f"of 2), got embedding {self.embedding}, head {self.head} and vocabulary_size {size}"
+            )
+        beats = self.steps_per_bar // self.steps_per_beat if e.readout == "all" else 1
+        if e.kind == "hierarchical" and not e.bar_layer and e.bar_width != 2 * e.width * beats:
+            raise ValueError(
+                f"encoder.bar_width must be {2 * e.width * beats}, what is read of a bar, where bar_layer is "
+                f"false, got {e.bar_width}"
+            )
 
     def _check_groove(self) -> None:
         groove = self.head in ("groove", "groove_mixture")
@@ -148,12 +202,41 @@ class MusicVAEConfig:
         """Tokens in a window."""
         return self.bars * self.steps_per_bar
 
+    @property
+    def heads(self) -> list[tuple[int, HeadName]]:
+        """Tokens and head of each part; what is no product has one part."""
+        if self.head != "product":
+            return [(self.vocabulary_size, self.head)]
+        return [*zip(self.parts, self.part_heads, strict=True)]
+
 
 def check_sizes(config: Any, **largest: int) -> None:
     """A size in a file from elsewhere must neither break torch nor keep it busy for hours."""
     for name, high in largest.items():
         if not 1 <= getattr(config, name) <= high:
             raise ValueError(f"{name} must be 1 to {high}, got {getattr(config, name)}")
+
+
+def check_parts(config: MusicVAEConfig) -> None:
+    """Parts belong to a product, and make its vocabulary."""
+    product, parts = config.head == "product", config.parts
+    if not product and (parts or config.part_heads or config.decoder.voices == "part"):
+        raise ValueError("parts, part_heads and decoder.voices: part need head: product")
+    if not product:
+        return
+    if not 1 <= len(parts) <= MOST_PARTS or len(config.part_heads) != len(parts) or min(parts) < 2:
+        raise ValueError(
+            f"parts must be 1 to {MOST_PARTS} numbers of at least 2, with one of part_heads for each, got "
+            f"{list(parts)} and {list(config.part_heads)}"
+        )
+    if math.prod(parts) != config.vocabulary_size or max(parts) > LARGEST:
+        raise ValueError(
+            f"vocabulary_size must be the product of the parts, of at most {LARGEST} each, got "
+            f"{config.vocabulary_size} and {list(parts)}"
+        )
+    for size, head in config.heads:
+        if head == "bernoulli" and size & (size - 1):
+            raise ValueError(f"a bernoulli part must have a power of 2 of tokens, got {size}")
 
 
 def check_dilations(dilations: tuple[int, ...]) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Bool, Int
 from torch import Generator, Tensor
 
 from seqgen.core import GREEDY
+from seqgen.core.product import parts_of
+from seqgen.models.music_vae.config import MusicVAEConfig
 from seqgen.models.music_vae.encoder import Posterior
 from seqgen.models.music_vae.model import MusicVAE, shift
 
@@ -41,9 +43,10 @@ def diagnose(model: MusicVAE, token: Int[Tensor, "N T"], rng: Generator, batch: 
     nll = -_in_batches(model.log_prob, batch, token, z).mean()
     nll_random = -_in_batches(model.log_prob, batch, token, other).mean()
     kl = posterior.kl().mean(0)
-    onset = token >= model.config.first_onset
     forced = _in_batches(lambda x, m: teacher_forced(model, x, m), batch, token, posterior.mean)
     free = _in_batches(model.decode, batch, posterior.mean)
+    onset = onsets(model.config, token)
+    token, forced, free = (parts(model.config, x) for x in (token, forced, free))
     return Diagnosis(
         nll.item(),
         nll_random.item(),
@@ -53,6 +56,20 @@ def diagnose(model: MusicVAE, token: Int[Tensor, "N T"], rng: Generator, batch: 
         (forced == token)[onset].float().mean().item(),
         (free == token)[onset].float().mean().item(),
     )
+
+
+def parts(config: MusicVAEConfig, token: Int[Tensor, "*B"]) -> Int[Tensor, "*B P"]:
+    """The parts of a product's tokens; of others, the tokens themselves."""
+    return torch.stack(parts_of(token, [size for size, _ in config.heads]), -1)
+
+
+def onsets(config: MusicVAEConfig, token: Int[Tensor, "*B"]) -> Bool[Tensor, "*B P"]:
+    """Where a note or a hit begins, part by part. What is no product has the onsets that it says it has."""
+    first = [
+        1 if config.head == "product" and head == "bernoulli" else config.first_onset
+        for _, head in config.heads
+    ]
+    return parts(config, token) >= torch.tensor(first, device=token.device)
 
 
 def teacher_forced(model: MusicVAE, token: Int[Tensor, "B T"], z: Tensor) -> Int[Tensor, "B T"]:

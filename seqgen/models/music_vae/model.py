@@ -18,12 +18,16 @@ from seqgen.core import (
     Groove,
     GrooveMixture,
     Head,
+    Nade,
     Planner,
+    Product,
     Sampling,
+    SequenceModule,
+    Voices,
 )
 from seqgen.core.decoder import rng_device
 from seqgen.kernels.packing import Precision
-from seqgen.models.music_vae.config import MusicVAEConfig
+from seqgen.models.music_vae.config import HeadName, MusicVAEConfig
 from seqgen.models.music_vae.encoder import Encoder, Posterior
 from seqgen.models.voice import build_voice, output_size
 
@@ -44,6 +48,10 @@ class Objective(NamedTuple):
     """probability that an input token is the model's own sample (scheduled sampling)"""
     blind: float = 0.0
     """probability that all input tokens of a sequence are blanked"""
+
+    def charged(self, kl: Float[Tensor, "B"]) -> Float[Tensor, "B"]:
+        """What is left of each sequence's KL, in nats."""
+        return (kl - self.free_bits * math.log(2)).clamp(min=0)
 
 
 class Losses(NamedTuple):
@@ -73,11 +81,12 @@ class MusicVAE(nn.Module):
         self,
         token: Shaped[Tensor, "B T *N"],
         precision: Precision | None = None,
-        lengths: Int[Tensor, "B"] | None = None,
+        lengths: Int[Tensor, "B *U"] | None = None,
         controls: Float[Tensor, "B T C"] | None = None,
     ) -> Posterior:
-        """q(z | x) of windows of exactly `config.steps` tokens, of which a row may use its first `lengths`.
+        """q(z | x) of windows of exactly `config.steps` tokens.
 
+        lengths: how many of a row's steps are read; with a hierarchical encoder, of each of its bars.
         precision: without gradients on a CPU, that of the LSTMs' weights, packed for the native kernels;
         None, or elsewhere, torch reads. controls: `config.controls` numbers a step.
         """
@@ -104,10 +113,17 @@ class MusicVAE(nn.Module):
         z: Float[Tensor, "B Z"],
         fed: Shaped[Tensor, "B T *N"] | None = None,
         controls: Float[Tensor, "B T C"] | None = None,
+        lengths: Int[Tensor, "B *U"] | None = None,
     ) -> Float[Tensor, "B T"]:
-        """log p(x_t | x_<t, z) in nats, teacher forced (or fed with `fed`)."""
+        """log p(x_t | x_<t, z) in nats, teacher forced (or fed with `fed`).
+
+        lengths: of rows, or of bars (see `encode`); past them it is 0, and they are read as blank.
+        """
+        if fed is None:
+            fed = self.shifted(token, lengths)
         state = self.decoder.init_state(len(z), z)
-        return self.decoder.log_prob(token, state, fed=fed, controls=controls)[0]
+        log_prob = self.decoder.log_prob(token, state, fed=fed, controls=controls)[0]
+        return log_prob if lengths is None else log_prob * within(lengths, self.config)
 
     def losses(
         self,
@@ -116,20 +132,30 @@ class MusicVAE(nn.Module):
         rng: Generator | None = None,
         read: Shaped[Tensor, "B T *N"] | None = None,
         controls: Float[Tensor, "B T C"] | None = None,
+        lengths: Int[Tensor, "B *U"] | None = None,
     ) -> Losses:
         """The objective on a batch. `rng` draws z, blanks and samples.
 
         read: what the encoder reads, where it is not what the decoder shall write (a beat without its feel).
+        lengths: as of `log_prob`.
         """
-        posterior = self.encode(token if read is None else read, controls=controls)
+        posterior = self.encode(token if read is None else read, lengths=lengths, controls=controls)
         z = posterior.sample(rng)
-        fed = self._spoil(token, z, objective, rng, controls)
-        nll = -self.log_prob(token, z, fed, controls).sum(1)
+        fed = self._spoil(token, z, objective, rng, controls, lengths)
+        nll = -self.log_prob(token, z, fed, controls, lengths).sum(1)
         by_dimension = posterior.kl()
         kl = by_dimension.sum(1)
-        charged = (kl - objective.free_bits * math.log(2)).clamp(min=0)
-        loss = (nll + objective.beta * charged).mean()
+        loss = (nll + objective.beta * objective.charged(kl)).mean()
         return Losses(loss, nll.mean(), kl.mean(), by_dimension.mean(0))
+
+    def shifted(
+        self, token: Shaped[Tensor, "B T *N"], lengths: Int[Tensor, "B *U"] | None = None
+    ) -> Shaped[Tensor, "B T *N"]:
+        """What the decoder reads in teacher forcing: each token's predecessor, blank past `lengths`."""
+        head = self.decoder.head
+        if lengths is not None:
+            token = torch.where(each(within(lengths, self.config), token), token, head.blank)
+        return shift(token, head.start)
 
     def _spoil(
         self,
@@ -138,10 +164,11 @@ class MusicVAE(nn.Module):
         objective: Objective,
         rng: Generator | None,
         controls: Float[Tensor, "B T C"] | None = None,
+        lengths: Int[Tensor, "B *U"] | None = None,
     ) -> Shaped[Tensor, "B T *N"]:
         """The decoder's inputs: the shifted targets, with some of them sampled and some of them blank."""
         head = self.decoder.head
-        fed, steps = shift(token, head.start), token.shape[:2]
+        fed, steps = self.shifted(token, lengths), token.shape[:2]
         if objective.sampling_rate:
             with torch.no_grad():
                 state = self.decoder.init_state(len(z), z)
@@ -164,6 +191,12 @@ def uniforms(shape: tuple[int, ...], rng: Generator | None, device: torch.device
     return torch.rand(shape, generator=rng, device=rng_device(rng)).to(device)
 
 
+def within(lengths: Int[Tensor, "B *U"], config: MusicVAEConfig) -> Bool[Tensor, "B T"]:
+    """Which steps are within the lengths of their rows, or of their bars."""
+    steps = config.steps_per_bar if lengths.dim() == 2 else config.steps
+    return (torch.arange(steps, device=lengths.device) < lengths[..., None]).flatten(1)
+
+
 def each(mask: Bool[Tensor, "B T"], token: Shaped[Tensor, "B T *N"]) -> Bool[Tensor, "B T *_"]:
     """A mask of steps, as one of the numbers of their tokens."""
     return mask.view(*mask.shape, *[1] * (token.dim() - 2))
@@ -177,28 +210,52 @@ def shift(token: Shaped[Tensor, "B T *N"], start: int) -> Shaped[Tensor, "B T *N
 def build_decoder(config: MusicVAEConfig) -> Decoder:
     """The decoder that the config describes: head, voice, and a conductor where there is a plan to follow."""
     c, d = config, config.decoder
-    size = output_size(d)
-    head = build_head(c, size)
+    head = build_head(c)
+    sizes = [part.embedding_size for part in (head.each() if isinstance(head, Product) else [head])]
     hierarchical, direct = d.kind == "hierarchical", d.plan == "direct"
     if not hierarchical and not direct:
-        return Decoder(build_voice(d, c.embedding + c.controls, c.latent), head, c.controls)
+        return Decoder(build_voices(c, sizes, c.latent), head, c.controls)
     bars, bar = (c.bars, c.steps_per_bar) if hierarchical else (1, c.steps)
     beats = bar // c.steps_per_beat if direct else 0
     width, by_bar = (d.conductor_width if hierarchical else 0), c.code == "bars"
-    planner = Planner(c.latent, bars, width, beats, d.plan_size, by_bar, d.conductor_layers)
-    segment = planner.segment_size
+    reads = d.conductor_reads == "code"
+    planner = Planner(c.latent, bars, width, beats, d.plan_size, by_bar, d.conductor_layers, reads)
     # A direct plan is fed beat by beat; the bar's own plan is then only what an LSTM starts from.
-    reads = c.embedding + c.controls + segment
-    voice = build_voice(d, reads, planner.bar_size, segment, feed_cond=not direct)
+    voice = build_voices(c, sizes, planner.bar_size, planner.segment_size, feed_cond=not direct)
     metre = c.steps_per_bar if direct else 0
-    return Decoder(Conductor(voice, planner, bar, metre, c.controls), head, c.controls)
+    core = Conductor(voice, planner, bar, metre, c.controls, carry=d.carry)
+    return Decoder(core, head, c.controls)
 
 
-def build_head(config: MusicVAEConfig, width: int) -> Head:
-    """The head that the config describes, over a core of `width` outputs."""
-    c, bits = config, config.vocabulary_size.bit_length() - 1
-    if c.head == "categorical":
-        return Categorical(width, c.vocabulary_size, c.embedding)
-    if c.head == "groove_mixture":
-        return GrooveMixture(width, bits, c.embedding, given=c.reads == "hits")
-    return (Groove if c.head == "groove" else Bernoulli)(width, bits, c.embedding)
+def build_head(config: MusicVAEConfig) -> Head:
+    """One head, or a product of them over one output or over the outputs of their voices."""
+    width = output_size(config.decoder)
+    each = [_head(config, width, tokens, head) for tokens, head in config.heads]
+    if config.head != "product":
+        return each[0]
+    return Product(each, widths=[width] * len(each) if config.decoder.voices == "part" else None)
+
+
+def _head(config: MusicVAEConfig, width: int, tokens: int, head: HeadName) -> Head:
+    if head == "categorical":
+        return Categorical(width, tokens, config.embedding)
+    bits = tokens.bit_length() - 1
+    if head == "nade":
+        return Nade(width, bits, config.nade_hidden, config.embedding)
+    if head == "groove_mixture":
+        return GrooveMixture(width, bits, config.embedding, given=config.reads == "hits")
+    return (Groove if head == "groove" else Bernoulli)(width, bits, config.embedding)
+
+
+def build_voices(
+    config: MusicVAEConfig, sizes: list[int], cond_size: int, plan_size: int = 0, feed_cond: bool = True
+) -> SequenceModule:
+    """One voice, or one for each part, behind whose own part of the frame the controls and the plan stand.
+
+    sizes: of the embeddings of each part.
+    """
+    d, tail = config.decoder, config.controls + plan_size
+    if d.voices == "one":
+        return build_voice(d, sum(sizes) + tail, cond_size, plan_size, feed_cond)
+    each = [build_voice(d, size + tail, cond_size, plan_size, feed_cond) for size in sizes]
+    return Voices(each, tail)
