@@ -29,3 +29,8 @@ melody mel-16bar --bars 16 --min-notes 16 --min-unique-pitches 3 --two-four true
 echo "drums-2bar:"
 $seqgen prepare "$data/drums/groove.tar.xz" --out "$out/drums-2bar" --representation drums --bars 2 --min-notes 4 \
     --splits "$data/splits/drums.tsv" "$@"
+
+# Both models of played drums learn from the same windows.
+echo "groove-2bar:"
+$seqgen prepare "$data/drums/groove.tar.xz" --out "$out/groove-2bar" --representation groove --bars 2 --min-notes 4 \
+    --splits "$data/splits/drums.tsv" "$@"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # The runs behind the shipped models, on the shards of prepare_shipped.sh:
-#   data_tools/train_shipped.sh SHARDS_DIR RUNS_DIR [mel-2bar | drums-2bar | mel-16bar]
+#   data_tools/train_shipped.sh SHARDS_DIR RUNS_DIR [mel-2bar | drums-2bar | mel-16bar | groove-humanize | groove-drumify]
 # A run that was stopped goes on. SEQGEN names another `seqgen`.
 set -eu
 if [ $# -lt 2 ]; then
@@ -19,6 +19,14 @@ fi
 
 if [ "$which" = all ] || [ "$which" = drums-2bar ]; then
     $seqgen train --config "$configs/drums_2bar.yaml" --data "$shards/drums-2bar" --out "$runs/drums-2bar"
+fi
+
+if [ "$which" = all ] || [ "$which" = groove-humanize ]; then
+    $seqgen train --config "$configs/groove_humanize.yaml" --data "$shards/groove-2bar" --out "$runs/groove-humanize"
+fi
+
+if [ "$which" = all ] || [ "$which" = groove-drumify ]; then
+    $seqgen train --config "$configs/groove_drumify.yaml" --data "$shards/groove-2bar" --out "$runs/groove-drumify"
 fi
 
 # Sixteen bars start from the two-bar run as it was after 7,000 steps (the weights that fit are taken over), and go on

@@ -101,7 +101,7 @@ def read_taps(sequence: NoteSequence, bars: int | None, start_bar: int | None, t
     if not 1 <= length <= MOST_STEPS // STEPS_PER_BAR:
         raise ValueError(f"bars: expected 1 to {MOST_STEPS // STEPS_PER_BAR:,}, got {length:,}")
     inside = (step >= first * STEPS_PER_BAR) & (step < (first + length) * STEPS_PER_BAR)
-    begin = first * QUARTERS_PER_BAR
+    begin = float(first * QUARTERS_PER_BAR)
     heard, some = step[inside] - first * STEPS_PER_BAR, notes.select(inside)
     if not len(some):
         raise ValueError(f"start_bar: there are no notes in the {length} bars from bar {first} on")
@@ -113,7 +113,7 @@ def read_taps(sequence: NoteSequence, bars: int | None, start_bar: int | None, t
         notices.append(f"the rhythm of {heard_bars} bars is repeated up to {length}")
         again = np.resize(rows[: heard_bars * STEPS_PER_BAR, :TEMPO], (len(rows), TEMPO))
         rows[:, :TEMPO] = again
-    return Taps(sequence, rows, float(begin), notices)
+    return Taps(sequence, rows, begin, notices)
 
 
 def _grids(notes: NoteTable, rows: np.ndarray, classes: np.ndarray) -> Iterator[BeatGrid]:

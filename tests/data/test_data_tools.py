@@ -38,6 +38,7 @@ def test_the_commands_use_arguments_that_exist(tmp_path):
         "OUT/mel-2bar-start",
         "OUT/mel-16bar",
         "OUT/drums-2bar",
+        "OUT/groove-2bar",
     ]
     arguments = inspect.signature(prepare).parameters
     with open(CORPORA, newline="", encoding="utf-8") as stream:
@@ -87,7 +88,8 @@ def test_the_training_commands_use_settings_that_exist(capsys):
     assert done.returncode == 0, done.stderr
     lines = [shlex.split(line)[1:] for line in done.stdout.splitlines() if line.startswith("RUN train ")]
     made = [line[line.index("--out") + 1] for line in lines]
-    assert {"RUNS/mel-2bar", "RUNS/drums-2bar", "RUNS/mel-16bar"} <= set(made)
+    names = ("mel-2bar", "drums-2bar", "mel-16bar", "groove-humanize", "groove-drumify")
+    assert {f"RUNS/{name}" for name in names} <= set(made)
     for number, line in enumerate(lines):
         if "--warm-start" in line:
             assert line[line.index("--warm-start") + 1] in made[:number]

@@ -21,6 +21,8 @@ def test_the_models_are_listed_with_what_they_do(client):
     assert can["mel-2bar"] == ("melody", ("interpolate", "sample"))
     assert can["drums-2bar"] == ("drums", ("interpolate", "sample"))
     assert can["melody-lm"] == ("melody", ("continue",))
+    assert can["groove-humanize"] == ("drums", ("humanize",))
+    assert can["groove-drumify"] == ("drums", ("drumify",))
     assert "de-en" not in can
 
 
@@ -108,9 +110,63 @@ def test_what_cannot_be_done_is_said(client, body, status, message):
     assert message in failed.message
 
 
-def test_nobody_humanizes_here(client):
-    answer = client.post("/v1/humanize", json={"type": "humanize", "id": "h", "model": "g", "clip": beat()})
-    assert (answer.status_code, answer.json()["message"]) == (404, "humanize: no model here does that")
+def test_a_beat_is_humanized_in_its_place(client):
+    clip = {**beat(), "tempo": 96.0}
+    clip["notes"] = [*clip["notes"], {"start": 1.3, "duration": 0.2, "pitch": 60, "velocity": 33}]
+    wanted = {"type": "humanize", "id": "h", "model": "groove-humanize", "clip": clip, "seed": 5}
+    answer = client.post("/v1/humanize", json=wanted)
+    assert answer.status_code == 200, answer.text
+    (piece,) = protocol.decode(answer.content, protocol.Result).pieces
+    assert (piece.bars, piece.seed) == (2, 5)
+    assert len(piece.notes) == len(clip["notes"])
+    before, after = ([note for note in notes if note["drum"]] for notes in both(clip, answer))
+    assert [note["pitch"] for note in after] == [note["pitch"] for note in before]
+    assert all(abs(new["start"] - old["start"]) <= 0.125 for new, old in zip(after, before, strict=True))
+    assert len({note["velocity"] for note in after}) > 5
+    assert sum(note["start"] != round(note["start"] * 4) / 4 for note in after) > len(after) / 2
+    (pitched,) = [note for note in answer.json()["pieces"][0]["notes"] if not note["drum"]]
+    assert (pitched["start"], pitched["velocity"]) == (1.3, 33)
+    assert client.post("/v1/humanize", json=wanted).json() == answer.json()
+    still = client.post("/v1/humanize", json={**wanted, "amount": 0.0})
+    assert [note["start"] for note in both(clip, still)[1]] == [
+        note["start"] for note in both(clip, still)[0]
+    ]
+
+
+def both(clip, answer):
+    """The notes that were asked with and those that came, by start and pitch."""
+    asked = [{"drum": False, "velocity": 100, **note} for note in clip["notes"]]
+    return [
+        sorted(x, key=lambda n: (n["pitch"], n["start"]))
+        for x in (asked, answer.json()["pieces"][0]["notes"])
+    ]
+
+
+def test_a_melody_becomes_beats(client):
+    wanted = {"type": "drumify", "id": "d", "model": "groove-drumify", "clip": melody(), "num": 2, "bars": 3}
+    answer = client.post("/v1/drumify", json=wanted).json()
+    assert [piece["bars"] for piece in answer["pieces"]] == [3, 3]
+    assert all(note["drum"] for piece in answer["pieces"] for note in piece["notes"])
+    assert answer["notices"] == ["the rhythm of 2 bars is repeated up to 3"]
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "status", "message"),
+    [
+        ("humanize", {"clip": melody()}, 422, "there are no drums in it"),
+        ("humanize", {"clip": {"notes": []}}, 422, "there are no notes in it"),
+        ("humanize", {"amount": 2.5}, 400, "`$.amount`"),
+        ("humanize", {"model": "mel-2bar"}, 404, "these do: groove-humanize"),
+        ("drumify", {"clip": {"notes": []}}, 422, "there are no notes in it"),
+        ("drumify", {"num": 0}, 400, "`$.num`"),
+        ("drumify", {"model": "groove-humanize"}, 404, "these do: groove-drumify"),
+    ],
+)
+def test_grooves_that_cannot_be_are_refused(client, name, more, status, message):
+    body = {"type": name, "id": "g", "model": f"groove-{name}", "clip": beat(), **more}
+    answer = client.post(f"/v1/{name}", json=body)
+    assert answer.status_code == status, answer.text
+    assert message in answer.json()["message"]
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e400"])
