@@ -24,7 +24,8 @@ def evaluate(
     """Measure a model: one of music on shards or MIDI files, a translator on text with its translation, a
     recogniser on a folder of recordings. The last line is the signature.
 
-    Language models of music: nats a step, beside n-gram models of train.
+    Language models of music: nats a step, beside n-gram models of train. Models of played drums: how far
+    velocities and times are from the drummer's, or which hits go with a tap.
     Music: reconstruction teacher-forced and free-run, use of the code, and how likely midpoints and samples
     are; test windows that also occur in train are dropped. Text: BLEU and chrF, and latency in words (AL,
     LAAL, DAL, AP). Speech: word errors, and the delay after the end of each word. Models of sound: bits a
@@ -46,10 +47,11 @@ def evaluate(
         threshold: text: probability from which on a model that learnt when to read stops reading.
         timed: text: stream one sentence after another and measure latency with the time that computing takes.
     """
-    from seqgen.models.checkpoint import kind_of, read_config
+    from seqgen.models.checkpoint import is_groove, kind_of, read_config
     from seqgen.tasks.shipped import find_folder
 
-    kind = kind_of(read_config(find_folder(model)))
+    sections = read_config(find_folder(model))
+    kind = kind_of(sections)
     if kind == "translator":
         if source is None or target is None or data:
             raise ValueError(
@@ -75,6 +77,9 @@ def evaluate(
         return
     if kind == "language_model":
         print(language_figures(model, data[0], split, json, train, limit, seed))
+        return
+    if is_groove(sections):
+        print(groove_figures(model, data[0], split, json, train, limit, seed))
         return
     from seqgen.evaluation.evaluate import evaluate as measure
     from seqgen.evaluation.report import as_json, as_text
@@ -119,6 +124,15 @@ def language_figures(
     from seqgen.evaluation.language import as_json, as_text, evaluate_language
 
     result = evaluate_language(model, data, split, train, limit, seed)
+    return as_json(result) if json else as_text(result)
+
+
+def groove_figures(
+    model: str, data: Path, split: str, json: bool, train: Path | None, limit: int | None, seed: int
+) -> str:
+    from seqgen.evaluation.groove import as_json, as_text, evaluate_groove
+
+    result = evaluate_groove(model, data, split, seed, train, limit)
     return as_json(result) if json else as_text(result)
 
 

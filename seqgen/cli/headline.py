@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from seqgen.models.translator import TranslatorConfig
 from seqgen.tasks.audio import AudioModel
+from seqgen.tasks.groove import GrooveModel
 from seqgen.tasks.language import ContinuationModel
 from seqgen.tasks.music import MusicModel
 from seqgen.tasks.recognition import RecognitionModel
 from seqgen.tasks.translation import TranslationModel
 
 
-def headline(model: MusicModel | TranslationModel | RecognitionModel | ContinuationModel | AudioModel) -> str:
+def headline(
+    model: MusicModel | GrooveModel | TranslationModel | RecognitionModel | ContinuationModel | AudioModel,
+) -> str:
     """What kind of model it is."""
     if isinstance(model, MusicModel):
         return f"{model.converter.name}, {model.converter.bars} bars"
+    if isinstance(model, GrooveModel):
+        does = "humanises beats" if model.humanizes else "makes beats of taps"
+        return f"played drums, {model.converter.bars} bars, {does}"
     if isinstance(model, AudioModel):
         told = f"{len(model.sound.digits)} digits, {len(model.sound.speakers)} speakers"
         return "vocoder (WaveNet)" if model.wavenet.config.features else f"WaveNet of sound, {told}"

@@ -17,6 +17,8 @@ VERBS = {
     "interpolate": "blend two pieces of music, or four as a grid",
     "sample": "make new music",
     "continue": "go on where a melody or a beat ends",
+    "humanize": "a beat as a drummer would play it: velocities and timing",
+    "drumify": "beats that go with the rhythm of a clip",
     "reconstruct": "hear a piece as a model hears it",
     "encode": "music to latent codes (.npz)",
     "decode": "latent codes to music",

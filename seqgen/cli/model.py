@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from seqgen.tasks.groove import GrooveModel
     from seqgen.tasks.language import ContinuationModel
     from seqgen.tasks.music import MusicModel
     from seqgen.tasks.translation import TranslationModel
@@ -41,3 +42,13 @@ def load_language(model: str) -> ContinuationModel:
 
     torch.set_num_threads(1)
     return load_language_model(model)
+
+
+def load_groove(model: str) -> GrooveModel:
+    """A model of played drums, on one thread too."""
+    import torch
+
+    from seqgen.tasks.groove import load_groove as load_model
+
+    torch.set_num_threads(1)
+    return load_model(model)

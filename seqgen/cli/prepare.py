@@ -9,7 +9,7 @@ from typing import Literal
 def prepare(
     inputs: list[Path],
     out: Path = Path("shards"),  # a default, so that it is a flag: what is positional is read, not written
-    representation: Literal["melody", "drums"] = "melody",
+    representation: Literal["melody", "drums", "groove"] = "melody",
     bars: int = 2,
     gap_bars: float = 1.0,
     min_notes: int = 1,
@@ -28,7 +28,7 @@ def prepare(
     Args:
         inputs: folders, .zip and .tar(.gz|.xz|.bz2) archives, and .mid, .midi and .kar files.
         out: the folder to make.
-        representation: what to read: one voice, or drums.
+        representation: what to read: one voice, drums, or drums as they are played (velocities and offsets).
         bars: bars in a window.
         gap_bars: a rest of this many bars ends a melody or beat, at least 1.
         min_notes: drop windows with fewer notes.

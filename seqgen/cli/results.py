@@ -35,7 +35,6 @@ class Results:
 
 def write_results(stage: Path, results: Results, wav: bool, png: bool) -> None:
     """Write all files into a folder."""
-    from seqgen.cli.stamp import stamp_wav
     from seqgen.io.midi import write_midi
     from seqgen.tasks.join import join
 
@@ -44,12 +43,31 @@ def write_results(stage: Path, results: Results, wav: bool, png: bool) -> None:
     joined = results.joined or join(results.pieces, results.titles)
     write_midi(joined, stage / f"{results.whole}.mid")
     if wav:
-        from seqgen.io.audio import write_wav
-
-        write_wav(joined, stage / f"{results.whole}.wav")
-        stamp_wav(stage / f"{results.whole}.wav", results.heading)
+        write_sound(stage / f"{results.whole}.wav", joined, results.heading)
     if png:
         _write_pictures(stage, results)
+
+
+def write_sound(path: Path, piece: NoteSequence, heading: str) -> None:
+    """A piece as a WAV that says where it comes from."""
+    from seqgen.cli.stamp import stamp_wav
+    from seqgen.io.audio import write_wav
+
+    write_wav(piece, path)
+    stamp_wav(path, heading)
+
+
+def write_groove(path: Path, pieces: Sequence[NoteSequence], titles: Sequence[str], heading: str) -> None:
+    """A picture of how drums are played, one panel a piece."""
+    from seqgen.cli.stamp import stamp_png
+    from seqgen.io.groove_plot import MOST_PANELS, write_groove_plot
+
+    try:
+        write_groove_plot(pieces[:MOST_PANELS], path, titles[:MOST_PANELS], heading)
+    except ImportError as error:
+        tell([f"no picture: {error}"])
+        return
+    stamp_png(path, heading)
 
 
 def _write_pictures(stage: Path, results: Results) -> None:

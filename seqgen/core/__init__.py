@@ -9,6 +9,7 @@ from seqgen.core.beam import Beam, beam_search
 from seqgen.core.conductor import Conductor, ConductorState
 from seqgen.core.decoder import Decoder, DecoderState
 from seqgen.core.groove import Groove, GrooveEmbedding, PlainGroove
+from seqgen.core.groove_mixture import GrooveMixture
 from seqgen.core.guide import Guided, GuidedState
 from seqgen.core.head import Bernoulli, BitEmbedding, Categorical, Head, TokenEmbedding
 from seqgen.core.latency import average_lagging, expected_delay, quantity_gap
@@ -47,6 +48,7 @@ __all__ = [
     "DecoderState",
     "Groove",
     "GrooveEmbedding",
+    "GrooveMixture",
     "Guided",
     "GuidedState",
     "Head",

@@ -27,7 +27,7 @@ class Kept:
 
 
 def fingerprint(tokens: np.ndarray) -> np.ndarray:
-    """A hash of each row, the same on every machine: [N, T] int16 to [N] uint64."""
+    """A hash of each row, the same on every machine: [N, ...] int16 to [N] uint64."""
     rows = np.ascontiguousarray(tokens, dtype="<i2")
     digests = b"".join(hashlib.blake2b(row.tobytes(), digest_size=8).digest() for row in rows)
     return np.frombuffer(digests, dtype="<u8").astype(np.uint64)

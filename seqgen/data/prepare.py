@@ -64,8 +64,9 @@ def prepare(
     check_out(Path(out).resolve(), NAMES, overwrite)
     table = None if splits is None else SplitTable(splits)
     sources = MidiSources(inputs, limits)
-    steps = make_converter(representation).steps
-    with new_folder(Path(out), NAMES, overwrite) as folder, Spools(folder, steps) as spools:
+    converter = make_converter(representation)
+    row = (converter.steps, *converter.columns)
+    with new_folder(Path(out), NAMES, overwrite) as folder, Spools(folder, row) as spools:
         run = _Run(representation, spools, table, seed)
         with SurvivingPool(read_windows, killed, workers or _cores()) as pool, _progress() as bar:
             shown = bar.add_task("", total=sources.total_bytes, files=0)

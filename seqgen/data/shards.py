@@ -53,7 +53,8 @@ class FileRow:
 
 @dataclass(frozen=True, eq=False)
 class SplitWindows:
-    """The windows that go into a split: rows `keep` [K] of tokens [N, T] int16 and origin [N, 2] int32."""
+    """The windows that go into a split: rows `keep` [K] of tokens [N, T, *columns] int16 and origin [N, 2]
+    int32."""
 
     tokens: np.ndarray
     origin: np.ndarray
@@ -74,8 +75,9 @@ class Shards:
         self.representation = _representation(self.info.get("representation"), self.folder)
         converter = make_converter(self.representation)
         self.steps, self.vocabulary_size = converter.steps, converter.vocabulary_size
-        self._tokens = {split: self._array(split, "tokens", np.int16, self.steps) for split in SPLITS}
-        self._origins = {split: self._array(split, "origin", np.int32, 2) for split in SPLITS}
+        self._limits, row = converter.limits, (converter.steps, *converter.columns)
+        self._tokens = {split: self._array(split, "tokens", np.int16, row) for split in SPLITS}
+        self._origins = {split: self._array(split, "origin", np.int32, (2,)) for split in SPLITS}
         for split, tokens in self._tokens.items():
             self._check_tokens(split, tokens)
 
@@ -85,7 +87,7 @@ class Shards:
         return {split: len(tokens) for split, tokens in self._tokens.items()}
 
     def tokens(self, split: str) -> np.ndarray:
-        """The windows of a split, [N, T] int16, mapped read-only."""
+        """The windows of a split, [N, T, *columns] int16, mapped read-only."""
         return self._tokens[_check_split(split)]
 
     def origins(self, split: str) -> np.ndarray:
@@ -114,7 +116,7 @@ class Shards:
         except (OSError, ValueError, IndexError, csv.Error) as error:
             raise ValueError(f"{path}: cannot be read as a list of files: {error}") from error
 
-    def _array(self, split: str, kind: str, dtype: type[np.integer[Any]], width: int) -> np.ndarray:
+    def _array(self, split: str, kind: str, dtype: type[np.integer[Any]], row: tuple[int, ...]) -> np.ndarray:
         path = self.folder / f"{split}.{kind}.npy"
         try:
             array = np.load(path, mmap_mode="r", allow_pickle=False)
@@ -123,23 +125,24 @@ class Shards:
         except Exception as error:  # numpy says "damaged" in many ways
             raise ValueError(f"{path}: damaged or cut off ({error}); prepare the data again") from error
         counts = self.info.get("windows")
-        expected = (counts.get(split) if isinstance(counts, dict) else None, width)
+        expected = (counts.get(split) if isinstance(counts, dict) else None, *row)
         if not isinstance(array, np.ndarray) or array.dtype != dtype or array.shape != expected:
             got = f"{array.dtype} {array.shape}" if isinstance(array, np.ndarray) else type(array).__name__
             raise ValueError(f"{path}: expected {np.dtype(dtype)} {expected} as {INDEX} says, got {got}")
         return array
 
     def _check_tokens(self, split: str, tokens: np.ndarray) -> None:
-        count = max(1, MOST_CHECKED // (self.steps * BLOCK))
+        low, high = self._limits
+        count = max(1, MOST_CHECKED // (math.prod(tokens.shape[1:]) * BLOCK))
         starts = np.unique(np.linspace(0, max(len(tokens) - BLOCK, 0), count).astype(int))
         if len(tokens) <= count * BLOCK:
             starts = np.arange(0, len(tokens), BLOCK)
         for start in starts:
             block = tokens[start : start + BLOCK]
-            if len(block) and (block.min() < 0 or block.max() >= self.vocabulary_size):
+            if len(block) and (block.min() < low or block.max() > high):
                 raise ValueError(
                     f"{self.folder}: {split} has tokens from {block.min()} to {block.max()}, "
-                    f"{self.representation.name} has 0 to {self.vocabulary_size - 1}: damaged"
+                    f"{self.representation.name} has {low} to {high}: damaged"
                 )
 
 
@@ -160,7 +163,8 @@ def write_shards(
     """
     converter = make_converter(representation)
     counts = dict.fromkeys(SPLITS, 0)
-    empty = SplitWindows(np.zeros((0, converter.steps), np.int16), np.zeros((0, 2), np.int32))
+    no_tokens = np.zeros((0, converter.steps, *converter.columns), np.int16)
+    empty = SplitWindows(no_tokens, np.zeros((0, 2), np.int32))
     for split in SPLITS:
         part = windows.get(split, empty)
         keep = np.arange(len(part.tokens)) if part.keep is None else part.keep
@@ -225,7 +229,7 @@ def _representation(values: Any, folder: Path) -> RepresentationConfig:
 
 def _write_rows(path: Path, rows: np.ndarray, keep: np.ndarray, dtype: np.dtype[Any]) -> None:
     with open(path, "wb") as stream:
-        header = {"descr": dtype.str, "fortran_order": False, "shape": (len(keep), rows.shape[1])}
+        header = {"descr": dtype.str, "fortran_order": False, "shape": (len(keep), *rows.shape[1:])}
         np.lib.format.write_array_header_1_0(stream, header)
         for start in range(0, len(keep), BLOCK):
             stream.write(rows[keep[start : start + BLOCK]].astype(dtype).tobytes())

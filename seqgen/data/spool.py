@@ -19,8 +19,9 @@ from seqgen.data.work import Windows
 class Spool:
     """The windows of one split, appended to a file."""
 
-    def __init__(self, path: Path, steps: int) -> None:
-        self._path, self._steps = path, steps
+    def __init__(self, path: Path, row: tuple[int, ...]) -> None:
+        """row: shape of a window."""
+        self._path, self._row = path, row
         self._stream = open(path, "wb")  # noqa: SIM115 (closed by `close`)
         self._origin: list[np.ndarray] = [np.zeros((0, 2), np.int32)]
         self._exact: list[np.ndarray] = [np.zeros(0, np.uint64)]
@@ -37,7 +38,7 @@ class Spool:
         self._untransposed.append(windows.untransposed)
 
     def sort(self, rank: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Tokens [N, T] and origins [N, 2] as they came, and the order [N] of their files' `rank` [files].
+        """Tokens [N, *row] and origins [N, 2] as they came, and the order [N] of their files' `rank` [files].
 
         From now on origins name files by rank, and `exact` and `untransposed` [N] are in that order.
         """
@@ -47,7 +48,7 @@ class Spool:
         order = np.argsort(origin[:, 0], kind="stable")
         self.exact = np.concatenate(self._exact)[order]
         self.untransposed = np.concatenate(self._untransposed)[order]
-        shape = (len(origin), self._steps)
+        shape = (len(origin), *self._row)
         tokens = (
             np.memmap(self._path, np.int16, "r", shape=shape) if len(origin) else np.zeros(shape, np.int16)
         )
@@ -62,8 +63,8 @@ class Spool:
 class Spools:
     """The windows of all splits; a context manager that removes its files."""
 
-    def __init__(self, folder: Path, steps: int) -> None:
-        self._spools = {split: Spool(folder / f"{split}.spool", steps) for split in SPLITS}
+    def __init__(self, folder: Path, row: tuple[int, ...]) -> None:
+        self._spools = {split: Spool(folder / f"{split}.spool", row) for split in SPLITS}
 
     def __enter__(self) -> Spools:
         return self

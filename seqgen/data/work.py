@@ -32,7 +32,7 @@ class Windows:
     """What a file gave. N windows of T steps."""
 
     tokens: np.ndarray
-    """[N, T] int16"""
+    """[N, T, *columns] int16"""
     start_bar: np.ndarray
     """[N] int32"""
     exact: np.ndarray
@@ -44,16 +44,17 @@ class Windows:
     """why the file could not be read; then there are no windows"""
 
 
-def no_windows(steps: int, problem: str) -> Windows:
+def no_windows(converter: Converter, problem: str) -> Windows:
     """The result for a file that could not be read."""
     none = np.zeros(0, np.uint64)
-    return Windows(np.zeros((0, steps), np.int16), np.zeros(0, np.int32), none, none, problem=problem)
+    tokens = np.zeros((0, converter.steps, *converter.columns), np.int16)
+    return Windows(tokens, np.zeros(0, np.int32), none, none, problem=problem)
 
 
 def killed(task: Task) -> Windows:
     """The result for a file that took its worker process with it."""
     return no_windows(
-        make_converter(task.config).steps,
+        make_converter(task.config),
         f"the process reading it died: a crash, too little memory, or more than {SECONDS_PER_FILE:.0f} s",
     )
 
@@ -72,9 +73,9 @@ def _read_one(task: Task) -> Windows:
             converter, extraction.tokens, [w.start_bar for w in extraction.windows], extraction.counts
         )
     except MidiError as error:
-        return no_windows(converter.steps, str(error).removeprefix("MIDI data: "))
+        return no_windows(converter, str(error).removeprefix("MIDI data: "))
     except Exception as error:  # whatever a file provokes is reported against that file
-        return no_windows(converter.steps, f"{type(error).__name__}: {error}")
+        return no_windows(converter, f"{type(error).__name__}: {error}")
     finally:
         _set_alarm(0.0)
 

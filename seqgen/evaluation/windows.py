@@ -26,13 +26,13 @@ class WindowSet:
     """N windows of T steps, what became of the others, and the train windows if they are known."""
 
     tokens: np.ndarray
-    """[N, T] int16"""
+    """[N, T, *columns] int16"""
     name: str
     """of the data: folder and split"""
     found: int
     """windows before any was dropped"""
     train: np.ndarray | None = None
-    """[M, T] int16"""
+    """[M, T, *columns] int16"""
     train_name: str = ""
     repeated: int = 0
     """dropped: the same as an earlier one"""
@@ -141,7 +141,7 @@ def array_hash(tokens: np.ndarray) -> str:
 def _read_midi(data: Path, converter: Converter) -> WindowSet:
     """The different windows of all MIDI files, in the order of their paths."""
     counts: Counter[str] = Counter()
-    rows = [np.zeros((0, converter.steps), np.int16)]
+    rows = [np.zeros((0, converter.steps, *converter.columns), np.int16)]
     unreadable = 0
     for file in MidiSources([data]):
         try:

@@ -47,15 +47,20 @@ def notes_of(sequence: NoteSequence) -> NoteTable:
 
     Raises MidiError if it holds no music: a release before its onset, a pitch above 127, a tempo of 0.
     """
-    tempos = _tempos(sequence)
+    return ordered_notes_of(sequence)[0]
+
+
+def ordered_notes_of(sequence: NoteSequence) -> tuple[NoteTable, np.ndarray]:
+    """What `notes_of` gives, and for each of its rows [N] the number of the note in the sequence."""
+    tempos = tempo_map_of(sequence)
     columns = _checked_notes(sequence)
     ticks = sequence.ticks_per_quarter or DEFAULT_TICKS_PER_QUARTER
     start, end = (snap(tempos.to_quarters(columns[name]), ticks) for name in ("start", "end"))
     signatures = [(s.time, s.numerator, s.denominator) for s in sequence.time_signatures]
-    table = np.array(signatures, dtype=np.float64).reshape(-1, 3)
-    table[:, 0] = snap(tempos.to_quarters(table[:, 0]), ticks)
+    signs = np.array(signatures, dtype=np.float64).reshape(-1, 3)
+    signs[:, 0] = snap(tempos.to_quarters(signs[:, 0]), ticks)
     order = np.lexsort((columns["velocity"], end - start, columns["instrument"], columns["pitch"], start))
-    return NoteTable(
+    table = NoteTable(
         start=start[order],
         end=end[order],
         pitch=columns["pitch"][order].astype(np.int16),
@@ -64,15 +69,16 @@ def notes_of(sequence: NoteSequence) -> NoteTable:
         instrument=columns["instrument"][order].astype(np.int32),
         is_drum=columns["is_drum"][order].astype(bool),
         tempos=tempos.table,
-        time_signatures=with_default_signature(table),
+        time_signatures=with_default_signature(signs),
     )
+    return table, order
 
 
 def to_midi_bytes(sequence: NoteSequence) -> bytes:
     """The bytes that `write_midi` writes."""
     from symusic import Score
 
-    tempos = _tempos(sequence)
+    tempos = tempo_map_of(sequence)
     score = Score(sequence.ticks_per_quarter or DEFAULT_TICKS_PER_QUARTER)
     if not 0 < score.ticks_per_quarter < 2**15:
         raise MidiError(f"ticks_per_quarter is {score.ticks_per_quarter}, expected 1 to 32767")
@@ -84,7 +90,8 @@ def to_midi_bytes(sequence: NoteSequence) -> bytes:
         raise MidiError(f"the sequence cannot be written as MIDI: {error}") from error
 
 
-def _tempos(sequence: NoteSequence) -> TempoMap:
+def tempo_map_of(sequence: NoteSequence) -> TempoMap:
+    """The tempos of a NoteSequence."""
     rows = np.array([(tempo.time, tempo.qpm) for tempo in sequence.tempos], dtype=np.float64).reshape(-1, 2)
     return TempoMap.from_seconds(rows, sequence.ticks_per_quarter or DEFAULT_TICKS_PER_QUARTER)
 

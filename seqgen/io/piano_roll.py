@@ -24,7 +24,7 @@ _Sides = tuple[np.ndarray, np.ndarray]
 # Blue and orange are told apart with every kind of colour vision; "both" is what the two ends share.
 COLOURS = {"A": "#1f6fd6", "B": "#e8710a", "both": "#4b2e83", "new": "#a3a8b0"}
 _INK, _GRID, _BAR, _BLACK_KEY = "#22262b", "#e9ebee", "#c3c8cf", "#f5f6f8"
-_LANES = ("kick", "snare", "closed hat", "open hat", "low tom", "mid tom", "high tom", "crash", "ride")
+LANES = ("kick", "snare", "closed hat", "open hat", "low tom", "mid tom", "high tom", "crash", "ride")
 _LANE_PITCHES = (
     (35, 36),
     (27, 28, 31, 32, 33, 34, 37, 38, 39, 40, 56, 65, 66, 75, 85),
@@ -36,7 +36,7 @@ _LANE_PITCHES = (
     (49, 52, 55, 57, 58),
     (51, 53, 59, 82),
 )
-_LANE_OF = {pitch: lane for lane, pitches in enumerate(_LANE_PITCHES) for pitch in pitches}
+LANE_OF = {pitch: lane for lane, pitches in enumerate(_LANE_PITCHES) for pitch in pitches}
 
 
 def write_piano_roll(
@@ -140,7 +140,7 @@ def _places(table: NoteTable) -> list[tuple[int, int]]:
     """(16th, pitch) of each note; for a drum its lane, since two pitches can be the same drum."""
     steps = np.rint(table.start * 4).astype(int).tolist()
     notes = zip(table.pitch.tolist(), table.is_drum.tolist(), strict=True)
-    pitches = [-_LANE_OF.get(pitch, pitch) if is_drum else pitch for pitch, is_drum in notes]
+    pitches = [-LANE_OF.get(pitch, pitch) if is_drum else pitch for pitch, is_drum in notes]
     return list(zip(steps, pitches, strict=True))
 
 
@@ -156,8 +156,8 @@ def _frame(axis: Axes, bar: float, bars: int, pitches: tuple[float, float], drum
     for index in range(every if bars > 64 else 1, bars, every if bars > 64 else 1):
         axis.axvline(index * bar, color=_BAR, linewidth=0.9, zorder=0.7)
     if drums:
-        axis.set_yticks(range(len(_LANES)), _LANES)
-        for lane in range(0, len(_LANES), 2):
+        axis.set_yticks(range(len(LANES)), LANES)
+        for lane in range(0, len(LANES), 2):
             axis.axhspan(lane - 0.5, lane + 0.5, color=_BLACK_KEY, linewidth=0, zorder=0.5)
     else:
         low, high = int(pitches[0]), int(pitches[1])
@@ -201,8 +201,8 @@ def _draw_notes(axis: Axes, table: NoteTable, colours: list[str]) -> None:
 
 def _draw_hits(axis: Axes, table: NoteTable, colours: list[str]) -> None:
     """A mark a hit, as long as a 16th and higher the louder. Pitches that belong to no lane are not drawn."""
-    known = [i for i, pitch in enumerate(table.pitch.tolist()) if pitch in _LANE_OF]
-    lanes = np.array([_LANE_OF[int(table.pitch[i])] for i in known], dtype=np.float64)
+    known = [i for i, pitch in enumerate(table.pitch.tolist()) if pitch in LANE_OF]
+    lanes = np.array([LANE_OF[int(table.pitch[i])] for i in known], dtype=np.float64)
     half = 0.15 + 0.25 * table.velocity[known] / 127
     start = table.start[known]
     _add_boxes(axis, (start, start + 0.2), (lanes - half, lanes + half), [colours[i] for i in known])

@@ -114,6 +114,12 @@ def kind_of(sections: dict[str, Any]) -> str:
     return str(sections.get("kind", "music_vae"))
 
 
+def is_groove(sections: dict[str, Any]) -> bool:
+    """Whether a config describes a model of played drums."""
+    model = sections.get("model")
+    return isinstance(model, dict) and model.get("head") in ("groove", "groove_mixture")
+
+
 class Uninitialised(TorchFunctionMode):
     """Modules made in this context skip `normal_`: on the meta device it imports torch's compiler (1 s)."""
 

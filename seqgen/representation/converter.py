@@ -10,6 +10,7 @@ import numpy as np
 from seqgen.io.notes import NoteTable
 from seqgen.representation.drums import DrumConverter
 from seqgen.representation.extraction import Extraction
+from seqgen.representation.groove import GrooveConverter
 from seqgen.representation.melody import MelodyConverter
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Converter(Protocol):
-    """Notes to windows of tokens and back. N windows of T steps."""
+    """Notes to windows of tokens and back. N windows of T steps, each of the shape `columns`."""
 
     @property
     def name(self) -> str: ...
@@ -38,16 +39,26 @@ class Converter(Protocol):
         """Tokens are 0 .. vocabulary_size - 1."""
         ...
 
+    @property
+    def columns(self) -> tuple[int, ...]:
+        """Shape of a step: empty where it is one token."""
+        ...
+
+    @property
+    def limits(self) -> tuple[int, int]:
+        """The least and the greatest number of a window."""
+        ...
+
     def extract(self, notes: NoteTable, shift_quarters: float = 0.0) -> Extraction:
         """All segments and windows of a piece, and what was rejected; no NoteTable makes it fail."""
         ...
 
     def encode(self, music: NoteTable | NoteSequence) -> np.ndarray:
-        """The windows of `extract` as [N, T] int16."""
+        """The windows of `extract` as [N, T, *columns] int16."""
         ...
 
     def encode_clip(self, music: NoteTable | NoteSequence, start_bar: int = 0) -> np.ndarray:
-        """The bars from `start_bar` on exactly as they are: [T] int16."""
+        """The bars from `start_bar` on exactly as they are: [T, *columns] int16."""
         ...
 
     def decode(
@@ -58,11 +69,11 @@ class Converter(Protocol):
         program: int = 0,
         instrument: int = 0,
     ) -> NoteSequence:
-        """Tokens [T] as music."""
+        """A window (or any number of steps) as music."""
         ...
 
     def transposition_key(self, tokens: np.ndarray) -> np.ndarray:
-        """Windows [N, T] to [N, T] int16, equal where one is the other transposed."""
+        """Windows to windows int16, equal where one is the other transposed."""
         ...
 
 
@@ -70,8 +81,8 @@ class Converter(Protocol):
 class RepresentationConfig:
     """Which representation, and which windows of a piece are taken."""
 
-    name: Literal["melody", "drums"] = "melody"
-    """what is read: one voice, or drums"""
+    name: Literal["melody", "drums", "groove"] = "melody"
+    """what is read: one voice, drums, or drums as they are played, with velocities and offsets"""
     bars: int = 2
     """bars in a window"""
     gap_bars: float = 1.0
@@ -86,8 +97,8 @@ class RepresentationConfig:
     """read 2/4 too, two bars as one"""
 
     def __post_init__(self) -> None:
-        if self.name not in ("melody", "drums"):
-            raise ValueError(f"name: expected 'melody' or 'drums', got {self.name!r}")
+        if self.name not in ("melody", "drums", "groove"):
+            raise ValueError(f"name: expected 'melody', 'drums' or 'groove', got {self.name!r}")
         if self.programs is not None and not 0 <= self.programs[0] < self.programs[1] <= 128:
             raise ValueError(
                 f"programs: expected two numbers 0 <= first < second <= 128, got {self.programs}; "
@@ -104,6 +115,8 @@ def make_converter(config: RepresentationConfig) -> Converter:
     """
     if config.name == "drums":
         return DrumConverter(config.bars, config.gap_bars, config.min_notes, config.two_four)
+    if config.name == "groove":
+        return GrooveConverter(config.bars, config.gap_bars, config.min_notes, config.two_four)
     programs = None if config.programs is None else range(*config.programs)
     return MelodyConverter(
         config.bars, config.gap_bars, config.min_notes, config.min_unique_pitches, programs, config.two_four

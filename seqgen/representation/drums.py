@@ -45,6 +45,8 @@ class DrumConverter:
 
     name: ClassVar[str] = "drums"
     vocabulary_size: ClassVar[int] = 1 << len(DRUM_CLASSES)
+    columns: ClassVar[tuple[int, ...]] = ()
+    limits: ClassVar[tuple[int, int]] = (0, vocabulary_size - 1)
 
     def __post_init__(self) -> None:
         check_sizes(self.bars, self.gap_bars, self.min_notes)
@@ -65,7 +67,8 @@ class DrumConverter:
             ValueError: if `shift_quarters` is negative or not finite.
         """
         out = Collector(notes, self.bars, self.gap_bars)
-        hits, bits = _hits(notes, out)
+        hits, classes = drum_hits(notes, out)
+        bits = np.int16(1) << classes
         for stretch, grid in on_grid(hits, stretches(hits, shift_quarters)):
             if len(grid.index) and out.takes(stretch, self.two_four):
                 self._read_beats(hits, bits, stretch, grid, out)
@@ -86,11 +89,11 @@ class DrumConverter:
         time signature. The undoing of `decode`: `encode_clip(decode(x))` equals `x` for every row of tokens.
         """
         table = as_table(music)
-        hits, bits = _hits(table, Collector(table, self.bars, self.gap_bars))
+        hits, classes = drum_hits(table, Collector(table, self.bars, self.gap_bars))
         start = quantise(hits.start) - start_bar * STEPS_PER_BAR
         inside = (start >= 0) & (start < self.steps)
         tokens = np.zeros(self.steps, np.int16)
-        np.bitwise_or.at(tokens, start[inside], bits[inside])
+        np.bitwise_or.at(tokens, start[inside], np.int16(1) << classes[inside])
         return tokens
 
     def decode(
@@ -143,14 +146,14 @@ class DrumConverter:
             out.add_windows(windows[kept], bar + kept, ALL_TRACKS, stretch)
 
 
-def _hits(notes: NoteTable, out: Collector) -> tuple[NoteTable, np.ndarray]:
-    """The drum notes that have a class, and the bit [N] int16 of each."""
+def drum_hits(notes: NoteTable, out: Collector) -> tuple[NoteTable, np.ndarray]:
+    """The drum notes that have a class, and the class [N] int16 of each; the others are counted."""
     drums = notes.is_drum & (notes.velocity > 0)
     out.counts["pitched"] += int((~notes.is_drum).sum())
     classes = class_of_pitch()[np.clip(notes.pitch, 0, 127)]
     out.counts["unmapped"] += int((drums & (classes < 0)).sum())
     keep = drums & (classes >= 0)
-    return notes.select(keep), np.int16(1) << classes[keep]
+    return notes.select(keep), classes[keep]
 
 
 def count_hits(tokens: np.ndarray) -> np.ndarray:

@@ -78,12 +78,14 @@ class Extraction:
     """length of a window"""
     noun: tuple[str, str] = ("melody", "melodies")
     """what one segment and several are called"""
+    columns: tuple[int, ...] = ()
+    """shape of a step: empty where it is one token"""
 
     @property
     def tokens(self) -> np.ndarray:
-        """All windows as one array [N, T] int16."""
+        """All windows as one array [N, T, *columns] int16."""
         if not self.windows:
-            return np.zeros((0, self.bars * STEPS_PER_BAR), np.int16)
+            return np.zeros((0, self.bars * STEPS_PER_BAR, *self.columns), np.int16)
         return np.stack([window.tokens for window in self.windows])
 
     def describe(self) -> str:
@@ -125,10 +127,10 @@ def _count(number: int, words: tuple[str, str]) -> str:
 class Collector:
     """Gathers one piece's Extraction: keeps the first of equal windows and counts what is turned away."""
 
-    def __init__(self, notes: NoteTable, bars: int, gap_bars: float) -> None:
+    def __init__(self, notes: NoteTable, bars: int, gap_bars: float, columns: tuple[int, ...] = ()) -> None:
         self.counts: Counter[str] = Counter({"no notes": int(len(notes) == 0)})
         self._tempos = notes.tempos
-        self._bars = bars
+        self._bars, self._columns = bars, columns
         self._gap_steps = min(gap_bars, LONGEST_BARS) * STEPS_PER_BAR
         self._segments: list[Segment] = []
         self._windows: list[Window] = []
@@ -146,7 +148,7 @@ class Collector:
         """Keep a candidate that begins with bar number `bar` of a stretch; `notes` are those it was made of.
 
         Returns:
-            All its windows [n, T], a bar apart, as a copy.
+            All its windows [n, T, *columns], a bar apart, as a copy.
         """
         qpm = float(self._tempos_at(stretch, np.array([bar]))[0])
         program, velocity = int(notes.program[0]), int(np.median(notes.velocity))
@@ -154,11 +156,12 @@ class Collector:
         size = self._bars * STEPS_PER_BAR
         if len(tokens) < size:
             self.counts["too short"] += 1
-            return np.zeros((0, size), np.int16)
-        return np.lib.stride_tricks.sliding_window_view(tokens, size)[::STEPS_PER_BAR].copy()
+            return np.zeros((0, size, *self._columns), np.int16)
+        windows = np.lib.stride_tricks.sliding_window_view(tokens, size, axis=0)[::STEPS_PER_BAR]
+        return np.moveaxis(windows, -1, 1).copy()
 
     def add_windows(self, rows: np.ndarray, bars: np.ndarray, instrument: int, stretch: Stretch) -> None:
-        """Keep those of the windows [N, T] that are new; window n begins at bar `bars[n]` of the stretch."""
+        """Keep those of the windows [N, T, *columns] that are new; window n begins at bar `bars[n]`."""
         qpm = self._tempos_at(stretch, bars).tolist()
         for row, bar, tempo in zip(rows, bars.tolist(), qpm, strict=True):
             key = row.tobytes()
@@ -177,7 +180,7 @@ class Collector:
 
     def finish(self, noun: tuple[str, str]) -> Extraction:
         """All that was gathered."""
-        return Extraction(self._windows, self._segments, +self.counts, self._bars, noun)
+        return Extraction(self._windows, self._segments, +self.counts, self._bars, noun, self._columns)
 
     def _tempos_at(self, stretch: Stretch, bars: np.ndarray) -> np.ndarray:
         """Tempo [N] where bars number `bars` [N] of a stretch begin."""

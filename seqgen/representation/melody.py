@@ -54,6 +54,8 @@ class MelodyConverter:
 
     name: ClassVar[str] = "melody"
     vocabulary_size: ClassVar[int] = MAX_PITCH - PITCH_OFFSET + 1
+    columns: ClassVar[tuple[int, ...]] = ()
+    limits: ClassVar[tuple[int, int]] = (0, vocabulary_size - 1)
 
     def __post_init__(self) -> None:
         check_sizes(self.bars, self.gap_bars, self.min_notes)

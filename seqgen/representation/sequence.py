@@ -42,16 +42,8 @@ def to_sequence(
     Raises:
         ValueError: if tempo, velocity or program are out of range.
     """
-    if not (math.isfinite(qpm) and qpm > 0):
-        raise ValueError(f"qpm: expected a tempo above 0 in quarter notes per minute, got {qpm}")
-    if not 1 <= velocity <= 127:
-        raise ValueError(f"velocity: expected 1 to 127, got {velocity}")
-    if not 0 <= program <= 127:
-        raise ValueError(f"program: expected a General MIDI program from 0 to 127, got {program}")
+    sequence = start_sequence(steps, qpm, velocity, program)
     seconds = 60.0 / qpm / STEPS_PER_QUARTER
-    sequence = note_sequence_class()(ticks_per_quarter=TICKS_PER_QUARTER, total_time=steps * seconds)
-    sequence.tempos.add(qpm=qpm)
-    sequence.time_signatures.add(numerator=4, denominator=4)
     for note in notes:
         sequence.notes.add(
             pitch=note.pitch,
@@ -62,6 +54,25 @@ def to_sequence(
             instrument=instrument,
             is_drum=is_drum,
         )
+    return sequence
+
+
+def start_sequence(steps: int, qpm: float, velocity: int, program: int) -> NoteSequence:
+    """A NoteSequence of `steps` steps in 4/4 at one tempo, without notes.
+
+    Raises:
+        ValueError: if tempo, velocity or program are out of range.
+    """
+    if not (math.isfinite(qpm) and qpm > 0):
+        raise ValueError(f"qpm: expected a tempo above 0 in quarter notes per minute, got {qpm}")
+    if not 1 <= velocity <= 127:
+        raise ValueError(f"velocity: expected 1 to 127, got {velocity}")
+    if not 0 <= program <= 127:
+        raise ValueError(f"program: expected a General MIDI program from 0 to 127, got {program}")
+    seconds = 60.0 / qpm / STEPS_PER_QUARTER
+    sequence = note_sequence_class()(ticks_per_quarter=TICKS_PER_QUARTER, total_time=steps * seconds)
+    sequence.tempos.add(qpm=qpm)
+    sequence.time_signatures.add(numerator=4, denominator=4)
     return sequence
 
 

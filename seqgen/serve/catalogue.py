@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from seqgen.models.checkpoint import kind_of, read_config
+from seqgen.models.checkpoint import read_config
 from seqgen.serve.music import Playable, operations
 from seqgen.serve.protocol import Model
 from seqgen.tasks.load import load
@@ -47,9 +47,9 @@ class Catalogue:
 def _describe(name: str, folder: Path) -> Model | None:
     """None for a model of something else than music."""
     sections: dict[str, Any] = read_config(folder)
-    offered = operations(kind_of(sections))
+    offered = operations(sections)
     shape = sections.get("representation") or {}
     if not offered:
         return None
-    music = "drums" if shape.get("name") == "drums" else "melody"
+    music = "drums" if shape.get("name") in ("drums", "groove") else "melody"
     return Model(name, cast(Any, music), int(shape.get("bars", 2)), offered)

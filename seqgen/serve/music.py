@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from seqgen.io.note_sequence import note_sequence_class
 from seqgen.io.notes import NoteTable
+from seqgen.models.checkpoint import is_groove, kind_of
 from seqgen.serve import protocol
-from seqgen.serve.protocol import Clip, Continue, Interpolate, Note, Operation, Sample, Work
+from seqgen.serve.protocol import (
+    Clip,
+    Continue,
+    Drumify,
+    Humanize,
+    Interpolate,
+    Note,
+    Operation,
+    Sample,
+    Work,
+)
 from seqgen.tasks.clip import Clip as Chosen
+from seqgen.tasks.groove import GrooveModel
 from seqgen.tasks.language import ContinuationModel
 from seqgen.tasks.music import MusicModel
+from seqgen.tasks.rewrite import Feel
 
 if TYPE_CHECKING:
     from note_seq import NoteSequence
 
 SECONDS = 60.0
 """a tempo at which a second is a quarter note, so that times are exact: the clip's own belongs to the host"""
+TICKS = 9600
+"""a quarter note: of a clip in a NoteSequence, which is not rounded to them"""
 BAR = 4.0
 """quarter notes in a bar of a piece"""
-Playable = MusicModel | ContinuationModel
+Playable = MusicModel | ContinuationModel | GrooveModel
 
 
 class Task(NamedTuple):
@@ -61,13 +77,15 @@ def notes_of(piece: NoteSequence, start: float = 0.0) -> list[Note]:
     ]
 
 
-def operations(kind: str) -> tuple[Operation, ...]:
-    """What models of this kind can be asked for."""
+def operations(sections: dict[str, Any]) -> tuple[Operation, ...]:
+    """What a model with such a config can be asked for."""
+    if is_groove(sections):
+        return ("drumify",) if sections["model"].get("reads") in ("tap", "steady tap") else ("humanize",)
     known: dict[str, tuple[Operation, ...]] = {
         "music_vae": ("interpolate", "sample"),
         "language_model": ("continue",),
     }
-    return known.get(kind, ())
+    return known.get(kind_of(sections), ())
 
 
 def task(model: Playable, work: Work) -> Task:
@@ -82,6 +100,12 @@ def task(model: Playable, work: Work) -> Task:
         return Task(iter(_sample(model, work)), [str(k + 1) for k in range(work.num)], [])
     if isinstance(work, Continue) and isinstance(model, ContinuationModel):
         return _continue(model, work)
+    if isinstance(work, Humanize) and isinstance(model, GrooveModel):
+        return _humanize(model, work)
+    if isinstance(work, Drumify) and isinstance(model, GrooveModel):
+        taps = model.taps(sequence(work.clip), work.bars, start_bar=None, track=None, qpm=work.clip.tempo)
+        beats = model.beats(taps, work.num, work.temperature, work.seed)
+        return Task(iter(beats), [str(k + 1) for k in range(work.num)], taps.notices)
     raise TypeError(
         f"{type(work).__name__} of {type(model).__name__}: the catalogue offered what is not there"
     )
@@ -111,6 +135,32 @@ def _continue(model: ContinuationModel, work: Continue) -> Task:
     pieces = (model.parts(passage, work.bars, how, seed).continuation for seed in seeds)
     titles = ["continuation"] if work.num == 1 else [f"continuation {k + 1}" for k in range(work.num)]
     return Task(pieces, titles, _notices([passage]), seeds)
+
+
+def _humanize(model: GrooveModel, work: Humanize) -> Task:
+    feel = Feel(work.amount, work.velocity, work.timing)
+    done = model.humanized(
+        sequence(work.clip), feel, temperature=work.temperature, seed=work.seed, qpm=work.clip.tempo
+    )
+    return Task(iter([done.piece]), ["humanized"], done.notices)
+
+
+def sequence(clip: Clip) -> NoteSequence:
+    """A clip as a NoteSequence, a quarter note a second, drums and pitched notes on a track each."""
+    result = note_sequence_class()(ticks_per_quarter=TICKS)
+    result.tempos.add(qpm=SECONDS)
+    result.time_signatures.add(numerator=clip.numerator, denominator=clip.denominator)
+    for note in clip.notes:
+        result.notes.add(
+            start_time=note.start,
+            end_time=note.start + note.duration,
+            pitch=note.pitch,
+            velocity=note.velocity,
+            program=0 if note.drum else clip.program,
+            instrument=int(note.drum),
+            is_drum=note.drum,
+        )
+    return result
 
 
 def _notices(clips: list[Chosen]) -> list[str]:

@@ -26,6 +26,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A
 Quarters = Annotated[float, Meta(ge=0, le=MAX_QUARTERS)]
 Temperature = Annotated[float, Meta(ge=0, le=4)]
 Seed = Annotated[int, Meta(ge=0, le=2**32 - 1)]
+Share = Annotated[float, Meta(ge=0, le=2)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 
 
@@ -90,9 +91,24 @@ class Continue(Request, frozen=True, kw_only=True, tag="continue"):
 
 
 class Humanize(Request, frozen=True, kw_only=True, tag="humanize"):
-    """A beat as a drummer would play it, from a model that knows timing."""
+    """A clip whose drums are played as a drummer would, from a model that knows timing; all else is kept.
+
+    amount: how far velocities and times go to what the model says, 0 not at all, 1 all the way; times
+    `velocity` for the ones and `timing` for the others.
+    """
 
     clip: Clip
+    amount: Share = 1.0
+    velocity: Share = 1.0
+    timing: Share = 1.0
+
+
+class Drumify(Request, frozen=True, kw_only=True, tag="drumify"):
+    """Beats that go with the rhythm of a clip, drums or not; a clip shorter than `bars` is repeated."""
+
+    clip: Clip
+    num: Annotated[int, Meta(ge=1, le=MAX_PIECES)] = 1
+    bars: Annotated[int, Meta(ge=1, le=64)] | None = None
 
 
 class Cancel(Message, frozen=True, tag="cancel"):
@@ -107,10 +123,10 @@ class Ping(Message, frozen=True, tag="ping"):
     id: Identifier = "ping"
 
 
-Work = Interpolate | Sample | Continue | Humanize
+Work = Interpolate | Sample | Continue | Humanize | Drumify
 Call = Work | Cancel | Ping
 """what a client may send over WebSocket"""
-Operation = Literal["interpolate", "sample", "continue", "humanize"]
+Operation = Literal["interpolate", "sample", "continue", "humanize", "drumify"]
 
 
 class Model(Struct, frozen=True):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqgen.models.checkpoint import kind_of, read_config
+from seqgen.models.checkpoint import is_groove, kind_of, read_config
 from seqgen.tasks.shipped import find_folder
 
 if TYPE_CHECKING:
     from seqgen.tasks.audio import AudioModel
+    from seqgen.tasks.groove import GrooveModel
     from seqgen.tasks.language import ContinuationModel
     from seqgen.tasks.music import MusicModel
     from seqgen.tasks.recognition import RecognitionModel
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def load(
     model: str | Path, device: str = "cpu"
-) -> MusicModel | TranslationModel | RecognitionModel | ContinuationModel | AudioModel:
+) -> MusicModel | GrooveModel | TranslationModel | RecognitionModel | ContinuationModel | AudioModel:
     """A shipped model by its name, or any model by its folder.
 
     >>> vae = seqgen.load("mel-2bar")  # doctest: +SKIP
@@ -26,7 +27,12 @@ def load(
     Raises:
         ValueError: for an unknown name, or a folder that holds no complete model.
     """
-    kind = kind_of(read_config(find_folder(model)))
+    sections = read_config(find_folder(model))
+    kind = kind_of(sections)
+    if is_groove(sections):
+        from seqgen.tasks.groove import load_groove
+
+        return load_groove(model, device)
     if kind == "translator":
         from seqgen.tasks.translation import load as load_translation
 

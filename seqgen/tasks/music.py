@@ -50,6 +50,8 @@ def load(model: str | Path, device: str = "cpu") -> MusicModel:
         ValueError: for an unknown name, or a folder that holds no complete model.
     """
     name, vae, converter, sections, card = read_model(model)
+    if converter.name == "groove":
+        raise ValueError(f"model: {name} plays beats that it is given: use humanize or drumify")
     return MusicModel(name, vae.to(device), converter, sections, card)
 
 

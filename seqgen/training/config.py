@@ -22,13 +22,15 @@ class ObjectiveConfig:
     """bits a window that cost nothing"""
     input_dropout: float = 0.2
     """probability that the decoder's input token is blanked"""
+    blind: float = 0.0
+    """probability that all of the decoder's input tokens of a window are blanked"""
     sampling_rate: float = 0.0
     """scheduled sampling: probability, at the end of the ramp, that an input token is the model's own"""
     sampling_ramp: float = 0.3
     """share of the run over which sampling_rate rises from 0, linearly"""
 
     def __post_init__(self) -> None:
-        for name in ("input_dropout", "sampling_rate", "sampling_ramp", "beta_ramp"):
+        for name in ("input_dropout", "blind", "sampling_rate", "sampling_ramp", "beta_ramp"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must lie in [0, 1], got {getattr(self, name)}")
         for name in ("beta", "beta_start", "free_bits"):
@@ -40,7 +42,7 @@ class ObjectiveConfig:
         rise = min(1.0, progress / self.beta_ramp) if self.beta_ramp else 1.0
         sampling = min(1.0, progress / self.sampling_ramp) if self.sampling_ramp else 1.0
         beta = self.beta_start + (self.beta - self.beta_start) * rise
-        return Objective(beta, self.free_bits, self.input_dropout, self.sampling_rate * sampling)
+        return Objective(beta, self.free_bits, self.input_dropout, self.sampling_rate * sampling, self.blind)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,11 @@ class TrainConfig(RunConfig):
     """windows of a step that are computed together, None for all: fewer take less memory, and other draws"""
     transpose: int = 6
     """melodies move by up to this many semitones, drawn afresh every epoch; 0 for drums"""
+    thinning: float = 0.0
+    """grooves: up to this share of the hits (drawn for each window) is left out, of whole drums and of single
+    hits, from windows whose hits are given, or from the taps that are read"""
+    tempo_noise: float = 0.0
+    """grooves: the tempo that a model is told is off by up to this many octaves"""
     diagnose_windows: int = 256
 
     def __post_init__(self) -> None:
@@ -65,5 +72,9 @@ class TrainConfig(RunConfig):
             raise ValueError(f"batch_size must be at least 1, got {self.batch_size}")
         if self.at_once is not None and self.at_once < 1:
             raise ValueError(f"at_once must be at least 1, got {self.at_once}")
+        if not 0 <= self.thinning < 1:
+            raise ValueError(f"thinning must lie in [0, 1), got {self.thinning}")
+        if not 0 <= self.tempo_noise <= 1:
+            raise ValueError(f"tempo_noise must be 0 to 1 octaves, got {self.tempo_noise}")
         if not 0 <= self.transpose <= 12:
             raise ValueError(f"transpose must lie in 0..12 semitones, got {self.transpose}")

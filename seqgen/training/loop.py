@@ -19,6 +19,7 @@ from seqgen.models.checkpoint import read_weights, save_model
 from seqgen.training.audio import AudioConfig, AudioJob
 from seqgen.training.checkpoint import Run, load_run, save_run
 from seqgen.training.config import TrainConfig
+from seqgen.training.groove import GrooveJob
 from seqgen.training.job import Job
 from seqgen.training.language import LanguageConfig, LanguageJob
 from seqgen.training.music import MusicJob
@@ -167,7 +168,8 @@ def make_job(config: RunConfig, fabric: Fabric) -> Job:
     """The job that a config describes, for this process."""
     rank, world = fabric.global_rank, fabric.world_size
     if isinstance(config, TrainConfig):
-        return MusicJob(config, rank, world)
+        groove = config.model.head in ("groove", "groove_mixture")
+        return (GrooveJob if groove else MusicJob)(config, rank, world)
     if isinstance(config, TranslationConfig):
         return TranslationJob(config, fabric, rank, world)
     if isinstance(config, RecognitionConfig):

@@ -81,7 +81,12 @@ class MusicJob(Job):
 def check_fit(config: TrainConfig, shards: Shards) -> None:
     """The shards must hold what the model reads."""
     representation, model = shards.representation, config.model
-    drums = representation.name == "drums"
+    groove = model.head in ("groove", "groove_mixture")
+    if groove != (representation.name == "groove"):
+        raise ValueError(
+            f"model.head: {model.head} does not read {representation.name}, which is what {config.data} holds"
+        )
+    drums = representation.name in ("drums", "groove")
     steps = shards.tokens("train").shape[1]
     if steps != model.steps:
         raise ValueError(

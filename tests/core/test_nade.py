@@ -37,7 +37,7 @@ def test_log_prob_is_that_of_the_definition(head):
     for token in range(2**K):
         got = head.log_prob(y, torch.full((3,), token))
         expected = [definition(head, row, token)[0] for row in y]
-        torch.testing.assert_close(got, torch.tensor(expected).double(), rtol=1e-10, atol=0)
+        torch.testing.assert_close(got, torch.tensor(expected, dtype=got.dtype), rtol=1e-10, atol=0)
 
 
 @torch.no_grad()

@@ -16,6 +16,7 @@ from seqgen.core import (
     Conductor,
     Decoder,
     Groove,
+    GrooveMixture,
     Guided,
     LogisticMixture,
     Metre,
@@ -179,6 +180,8 @@ HEADS: dict[str, Callable] = {
     "nade": lambda: Nade(W, 3, 4, E),
     "nade-bits": lambda: Nade(W, E, 4, 0),
     "groove": lambda: Groove(W, 2, E),
+    "groove-mixture": lambda: GrooveMixture(W, 2, E, 2),
+    "groove-given": lambda: GrooveMixture(W, 2, E, 2, given=True),
     "product": lambda: Product([Categorical(W, 3, 2), LogisticMixture(W, 4, 4, 2)]),
     "product-by-part": lambda: Product(
         [Categorical(3, 3, 2), Categorical(1, 2, 3), Bernoulli(4, 2, 1)], widths=(3, 1, 4)

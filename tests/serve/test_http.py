@@ -187,5 +187,5 @@ def test_the_schema_says_what_the_protocol_says(client):
     assert schema["$defs"]["Note"]["properties"]["pitch"] == {"type": "integer", "minimum": 0, "maximum": 127}
     paths = client.get("/v1/openapi.json").json()["paths"]
     assert set(paths) == {
-        f"/v1/{name}" for name in ("models", "interpolate", "sample", "continue", "humanize")
+        f"/v1/{name}" for name in ("models", "interpolate", "sample", "continue", "humanize", "drumify")
     }

@@ -16,9 +16,13 @@ MOST_PATTERNS = 1 << 61
 """of bits: with start and blank they must fit an integer"""
 FARTHEST = 1 << 14
 """frames that a WaveNet may look back: a state holds that many"""
-HeadName = Literal["categorical", "bernoulli", "nade", "groove"]
-BITS = ("bernoulli", "nade", "groove")
+HeadName = Literal["categorical", "bernoulli", "nade", "groove", "groove_mixture"]
+BITS = ("bernoulli", "nade", "groove", "groove_mixture")
 """heads of log2(vocabulary_size) numbers that are 0 or 1"""
+DRUMS = 9
+"""of a groove"""
+TAPPED = 3
+"""the drum that stands for all where a groove is tapped: the open hi-hat, as in GrooVAE"""
 BY_BAR = ("hierarchical", "all", "hierarchical", "direct")
 
 
@@ -89,10 +93,14 @@ class MusicVAEConfig:
     """Windows of `bars` bars of tokens, and the networks over them."""
 
     bars: int = 2
-    head: Literal["categorical", "bernoulli", "nade", "groove", "product"] = "categorical"
+    head: Literal["categorical", "bernoulli", "nade", "groove", "groove_mixture", "product"] = "categorical"
     """categorical: one of vocabulary_size tokens; bernoulli: log2(vocabulary_size) independent bits; nade: as
     many that depend on one another; groove: as many drums, each with a hit, a velocity and an offset;
-    product: a tuple of parts (`core.product`)"""
+    groove_mixture: the same, velocities and offsets by mixtures of logistics; product: a tuple of parts
+    (`core.product`)"""
+    reads: Literal["tokens", "hits", "tap", "steady tap"] = "tokens"
+    """what the encoder reads of a groove: all of it, its hits, or its loudest hits as one drum, with or
+    without their velocities"""
     vocabulary_size: int = 90
     first_onset: int = 2
     """tokens from here on begin a note or a hit; those below it hold, end or are silent; of a product, the
@@ -142,6 +150,7 @@ class MusicVAEConfig:
             raise ValueError(
                 f"vocabulary_size of a {self.head} head must be a power of 2, got {self.vocabulary_size}"
             )
+        self._check_groove()
         shared = (self.encoder.kind, self.encoder.readout, self.decoder.kind, self.decoder.plan)
         if self.code == "bars" and (shared != BY_BAR or self.latent % self.bars):
             raise ValueError(
@@ -171,6 +180,19 @@ class MusicVAEConfig:
             raise ValueError(
                 f"encoder.bar_width must be {2 * e.width * beats}, what is read of a bar, where bar_layer is "
                 f"false, got {e.bar_width}"
+            )
+
+    def _check_groove(self) -> None:
+        groove = self.head in ("groove", "groove_mixture")
+        if groove and self.vocabulary_size != 1 << DRUMS:
+            raise ValueError(f"vocabulary_size of a {self.head} head must be {1 << DRUMS} ({DRUMS} drums)")
+        if not groove and self.reads != "tokens":
+            raise ValueError(f"reads: {self.reads} is for grooves, and head is {self.head}")
+        told = (0, 4) if self.reads in ("tap", "steady tap") else (0, DRUMS, DRUMS + 1)
+        if groove and self.controls not in told:
+            raise ValueError(
+                f"controls of a groove that reads {self.reads} must be one of {', '.join(map(str, told))}, "
+                f"got {self.controls}"
             )
 
     @property

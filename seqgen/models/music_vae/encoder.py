@@ -96,11 +96,13 @@ class Encoder(nn.Module):
         self,
         x: Float[Tensor, "B T E"],
         precision: Precision | None,
-        lengths: Int[Tensor, "B U"] | None = None,
-    ) -> Float[Tensor, "B *U R"]:
+        lengths: Int[Tensor, "B *U"] | None = None,
+    ) -> Float[Tensor, "B ... R"]:
         """Each bar by itself, then the bars in a row; one reading a bar where z is a row of bar codes."""
-        batch, bars = len(x), self.config.bars
-        each = x.reshape(batch * bars, self.config.steps_per_bar, -1)
+        batch, bars, steps = len(x), self.config.bars, self.config.steps_per_bar
+        each = x.reshape(batch * bars, steps, -1)
+        if lengths is not None and lengths.dim() == 1:
+            lengths = (lengths[:, None] - steps * torch.arange(bars, device=x.device)).clamp(0, steps)
         bar = self._read(each, precision, None if lengths is None else lengths.flatten())
         bar = (bar if self.bar is None else self.bar(bar).tanh()).view(batch, bars, -1)
         over, last = self.over_bars.read(bar, precision)
@@ -134,6 +136,6 @@ def _embedding(tokens: int, head: HeadName, size: int) -> nn.Module:
     if head == "categorical":
         return TokenEmbedding(tokens, size) if size else OneHot(tokens)
     bits = tokens.bit_length() - 1
-    if head == "groove":
+    if head in ("groove", "groove_mixture"):
         return GrooveEmbedding(bits, size) if size else PlainGroove(bits)
     return BitEmbedding(bits, size) if size else Bits(bits)

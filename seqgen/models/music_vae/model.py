@@ -16,6 +16,7 @@ from seqgen.core import (
     Conductor,
     Decoder,
     Groove,
+    GrooveMixture,
     Head,
     Nade,
     Planner,
@@ -45,6 +46,8 @@ class Objective(NamedTuple):
     """probability that an input token is blanked"""
     sampling_rate: float = 0.0
     """probability that an input token is the model's own sample (scheduled sampling)"""
+    blind: float = 0.0
+    """probability that all input tokens of a sequence are blanked"""
 
     def charged(self, kl: Float[Tensor, "B"]) -> Float[Tensor, "B"]:
         """What is left of each sequence's KL, in nats."""
@@ -174,6 +177,9 @@ class MusicVAE(nn.Module):
                 own = shift(head.sample(y, Sampling(), uniform), head.start)
             sampled = uniforms(steps, rng, token.device) < objective.sampling_rate
             fed = torch.where(each(sampled, fed), own, fed)
+        if objective.blind:
+            blind = uniforms((len(token), 1), rng, token.device).expand(steps) < objective.blind
+            fed = torch.where(each(blind, fed) & (fed != head.start), head.blank, fed)
         if objective.input_dropout:
             gone = uniforms(steps, rng, token.device) < objective.input_dropout
             fed = torch.where(each(gone, fed) & (fed != head.start), head.blank, fed)
@@ -236,6 +242,8 @@ def _head(config: MusicVAEConfig, width: int, tokens: int, head: HeadName) -> He
     bits = tokens.bit_length() - 1
     if head == "nade":
         return Nade(width, bits, config.nade_hidden, config.embedding)
+    if head == "groove_mixture":
+        return GrooveMixture(width, bits, config.embedding, given=config.reads == "hits")
     return (Groove if head == "groove" else Bernoulli)(width, bits, config.embedding)
 
 

@@ -27,6 +27,12 @@ Named = Iterator[tuple[str, Tensor]]
 
 TRACKS, EVENTS = 8, 64
 FIRST_ONSET = {"melody": 2, "drums": 1, "trio": 2, "groove": 1, "multitrack": 0}
+READS = {
+    "groovae_2bar_humanize": "hits",
+    "groovae_2bar_tap_fixed_velocity": "steady tap",
+    "groovae_2bar_tap_fixed_velocity_note_dropout": "steady tap",
+}
+"""what a groove model was taught to read, where that is not all of a beat"""
 SUFFIX = {"fw": "", "bw": "_reverse"}
 GATES = (0, 2, 1, 3)
 """where torch's input, forget, candidate and output gates stand in Magenta's kernel"""
@@ -80,7 +86,8 @@ def _head(found: Shapes, known: Known) -> dict[str, Any]:
         hidden = found["decoder/nade/w_enc"][-1]
         return {"head": "nade", "nade_hidden": hidden, "vocabulary_size": 1 << known.writes[0]}
     if known.music == "groove":
-        return {"head": "groove", "vocabulary_size": 1 << known.writes[0] // 3}
+        reads = READS.get(known.name, "tokens")
+        return {"head": "groove", "vocabulary_size": 1 << known.writes[0] // 3, "reads": reads}
     return {"head": "categorical", "vocabulary_size": known.writes[0]}
 
 
