@@ -23,6 +23,7 @@ from seqgen.core import GREEDY, Sampling
 from seqgen.kernels.packing import Precision
 from seqgen.models.music_vae import MusicVAE, Posterior
 from seqgen.representation.converter import Converter
+from seqgen.tasks.chords import decode, encode
 from seqgen.tasks.clip import Clip, choose_clip
 from seqgen.tasks.latent import grid_weights, latent_grid, latent_path, path_weights, slerp
 from seqgen.tasks.manner import Manner, mixtures
@@ -191,7 +192,7 @@ class MusicModel:
         clips = self.clips(music, track, start_bar)
         tokens = torch.from_numpy(np.stack([clip.tokens for clip in clips]).astype(np.int64))
         with torch.inference_mode():
-            posterior = self.vae.encode(tokens.to(self.device), precision)
+            posterior = encode(self.vae, tokens.to(self.device), precision)
         if not (posterior.mean.isfinite().all() and posterior.std.isfinite().all()):
             raise ValueError(
                 f"{self.name}: its weights are damaged (the code of {clips[0].name} is not finite)"
@@ -282,8 +283,7 @@ class MusicModel:
         tokens = []
         with torch.inference_mode():
             for codes, u in zip(z.split(BATCH), uniform.split(BATCH), strict=True):
-                codes = codes.to(self.device)
-                tokens.append(self.vae.decode(codes, wanted.how, uniform=u, precision=wanted.precision).cpu())
+                tokens.append(decode(self.vae, codes.to(self.device), wanted, u).cpu())
         return torch.cat(tokens).numpy().astype(np.int16)
 
     def _play(
