@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from seqgen.core.conductor import Conductor, ConductorState
+from seqgen.core.fast_parts import Part
 from seqgen.core.guide import Guided, GuidedState
 from seqgen.core.metre import Metre, MetreState
 from seqgen.core.sampling import Sampling
@@ -43,8 +44,6 @@ class Run(NamedTuple):
     """[B, T, K]"""
     how: Sampling
     end: int | None
-    first: int
-    """row of the table that a bar begins with"""
 
     @property
     def steps(self) -> int:
@@ -59,11 +58,16 @@ APART = "the rows stand at different places"
 
 
 def run_core(
-    core: SequenceModule, weights: Folded, wanted: Run, previous: Int[Tensor, "B"], state: State
+    core: SequenceModule,
+    part: Part,
+    weights: Folded,
+    wanted: Run,
+    previous: Int[Tensor, "B"],
+    state: State,
 ) -> Outcome | str:
-    """Where the rows stand such that torch has to serve: the reason."""
+    """Where the rows stand such that torch has to serve: the reason. A conductor's state is of one voice."""
     if isinstance(core, Conductor):
-        return _conducted(core, weights, wanted, previous, state)
+        return _conducted(core, part, weights, wanted, previous, state)
     if isinstance(core, Metre):
         return _metred(core, weights, wanted, previous, state)
     if isinstance(core, Guided):
@@ -72,7 +76,12 @@ def run_core(
 
 
 def _conducted(
-    core: Conductor, weights: Folded, wanted: Run, previous: Int[Tensor, "B"], state: ConductorState
+    core: Conductor,
+    part: Part,
+    weights: Folded,
+    wanted: Run,
+    previous: Int[Tensor, "B"],
+    state: ConductorState,
 ) -> Outcome | str:
     """From bar line to bar line, all rows at one place. A bar starts from its plan, and reads its own vector
     first or, with carry, the token before."""
@@ -88,8 +97,9 @@ def _conducted(
         bar, offset = divmod(here + done, core.bar)
         count = min(core.bar - offset, wanted.steps - done)
         if offset == 0:
-            voice = core.voice.init_state(len(previous), plan.bars[:, bar])
-            previous = previous if core.carry else torch.full_like(previous, wanted.first)
+            voice = part.voice.init_state(len(previous), plan.bars[:, bar])
+            # The row of the table behind those of all tokens, start and blank.
+            previous = previous if core.carry else torch.full_like(previous, part.head.vocabulary_size + 2)
         u = wanted.uniform[:, done : done + count]
         token, voice = weights.run(voice, previous, u, wanted.how, plan.segments[:, bar], hold, offset)
         previous, done = token[:, -1], done + count

@@ -161,6 +161,8 @@ class MusicVAEConfig:
         if self.encoder.bar_width % 2:
             raise ValueError(f"encoder.bar_width must be even, got {self.encoder.bar_width}")
         self._check_reading()
+        if self.decoder.carry and self.decoder.kind == "flat":
+            raise ValueError("decoder.carry needs decoder.kind: hierarchical, which has bars to carry over")
         if not (math.isfinite(self.least_std) and self.least_std >= 0):
             raise ValueError(f"least_std must be at least 0, got {self.least_std}")
         if not (math.isfinite(self.initial_std) and self.initial_std > 0):

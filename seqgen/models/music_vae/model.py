@@ -223,7 +223,7 @@ def build_decoder(config: MusicVAEConfig) -> Decoder:
     # A direct plan is fed beat by beat; the bar's own plan is then only what an LSTM starts from.
     voice = build_voices(c, sizes, planner.bar_size, planner.segment_size, feed_cond=not direct)
     metre = c.steps_per_bar if direct else 0
-    core = Conductor(voice, planner, bar, metre, c.controls, carry=hierarchical and d.carry)
+    core = Conductor(voice, planner, bar, metre, c.controls, carry=d.carry)
     return Decoder(core, head, c.controls)
 
 

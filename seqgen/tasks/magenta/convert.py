@@ -57,12 +57,16 @@ def config_of(shapes: Shapes, known: Known) -> MusicVAEConfig:
         voices="part" if known.decoder == "parts" else "one",
         width=width,
         layers=layers,
-        conductor_reads="nothing",
-        carry=hierarchical,
     )
     if hierarchical:
         conductor, depth = _stack(found, "decoder/hierarchical_level_0/cell_{}")
-        decoder = replace(decoder, conductor_width=conductor, conductor_layers=depth)
+        decoder = replace(
+            decoder,
+            conductor_width=conductor,
+            conductor_layers=depth,
+            conductor_reads="nothing",
+            carry=True,
+        )
     return MusicVAEConfig(
         bars=TRACKS if known.music == "multitrack" else known.bars,
         steps_per_bar=EVENTS if known.music == "multitrack" else 16,
