@@ -24,6 +24,7 @@ from seqgen.kernels.packing import Precision
 from seqgen.models.music_vae import MusicVAE, Posterior
 from seqgen.representation.converter import Converter
 from seqgen.representation.track_grammar import TrackGrammar
+from seqgen.tasks.chords import decode, encode
 from seqgen.tasks.clip import Clip, choose_clip
 from seqgen.tasks.latent import grid_weights, latent_grid, latent_path, path_weights, slerp
 from seqgen.tasks.manner import Manner, mixtures
@@ -192,7 +193,7 @@ class MusicModel:
         clips = self.clips(music, track, start_bar)
         tokens = torch.from_numpy(np.stack([clip.tokens for clip in clips]).astype(np.int64))
         with torch.inference_mode():
-            posterior = self.vae.encode(tokens.to(self.device), precision)
+            posterior = encode(self.vae, tokens.to(self.device), precision)
         if not (posterior.mean.isfinite().all() and posterior.std.isfinite().all()):
             raise ValueError(
                 f"{self.name}: its weights are damaged (the code of {clips[0].name} is not finite)"
@@ -331,10 +332,7 @@ class MusicModel:
         each = programs.split(BATCH) if programs is not None else [None] * -(-len(z) // BATCH)
         with torch.inference_mode():
             for codes, u, some in zip(z.split(BATCH), uniform.split(BATCH), each, strict=True):
-                codes, grammar = codes.to(self.device), self._grammar(some)
-                drawn = self.vae.decode(
-                    codes, wanted.how, uniform=u, precision=wanted.precision, grammar=grammar
-                )
+                drawn = decode(self.vae, codes.to(self.device), wanted, u, self._grammar(some))
                 tokens.append(drawn.cpu())
         return torch.cat(tokens).numpy().astype(self.converter.dtype)
 

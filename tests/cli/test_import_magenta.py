@@ -27,7 +27,10 @@ def checkpoint(tmp_path_factory):
     return make
 
 
-@pytest.mark.parametrize("config", ["cat-mel_2bar_small", "hierdec-mel_16bar", "nade-drums_2bar_reduced"])
+@pytest.mark.parametrize(
+    "config",
+    ["cat-mel_2bar_small", "cat-mel_2bar_med_chords", "hierdec-mel_16bar", "nade-drums_2bar_reduced"],
+)
 def test_an_imported_model_samples_and_interpolates(config, checkpoint, music, tmp_path, capsys):
     out = tmp_path / "model"
     assert main(["import-magenta", str(checkpoint(config).parent), str(out), "--config", config]) == 0

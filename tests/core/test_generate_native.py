@@ -59,24 +59,7 @@ def test_the_native_kernel_draws_what_torch_draws(monkeypatch, core, head, how):
 
 
 @native
-@pytest.mark.parametrize("how", [GREEDY, Sampling(), Sampling(0.5)], ids=["greedy", "1", "0.5"])
-def test_voices_are_drawn_one_after_another_as_torch_draws_them(monkeypatch, how):
-    test_the_native_kernel_draws_what_torch_draws(monkeypatch, "voices", "product", how)
-
-
-@native
-def test_voices_that_no_kernel_has_go_to_torch():
-    decoder, _ = make("voices")
-    assert decoder.backend(Sampling()).startswith("native float32 ")
-    decoder.head.widths = None  # every head reads all
-    assert decoder.backend(Sampling()) == "torch"
-    decoder.head.widths = [W, W, W]
-    decoder.core.voice.voices[0] = ResidualLSTM(2 + 3, W, 1)
-    assert decoder.backend(Sampling()) == "torch"
-
-
-@native
-@pytest.mark.parametrize("core", [*CORES, "voices"])
+@pytest.mark.parametrize("core", CORES)
 def test_how_generation_is_cut_changes_nothing(core):
     decoder, state = make(core)
     uniform = uniforms(decoder, B, BAR * BARS)

@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from seqgen.io.notes import NoteTable
 from tests.magenta.converters import REPEATED, TEMPO, UNEXPLAINED, as_counter, digest, main, rows_of
+from tests.magenta.readers import READERS, Reader, filled
 
 REST = -1
 # A melody as (pitch, quarters); REST is silence. What Magenta gives for it: one class index a step.
@@ -103,3 +105,47 @@ def columns_of_notes() -> tuple[str, ...]:
 def test_windows_are_counted_with_their_number() -> None:
     windows = np.array([[[1], [2]], [[1], [2]], [[3], [4]]], np.int16)
     assert sorted(as_counter(windows).values()) == [1, 2]
+
+
+def with_reader(monkeypatch: pytest.MonkeyPatch, reader: Reader) -> None:
+    monkeypatch.setitem(READERS, "mel2", reader)
+
+
+def test_magentas_windows_may_be_ours_in_another_form(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row that ends in -1 where ours repeats the end."""
+    ours = np.array([[[7], [489], [489]]], np.int16)
+    made = folder(tmp_path, notes(SCALE), [[7, 489, -1]])
+    with_reader(monkeypatch, Reader(lambda notes: ours, filled, why="filled up"))
+    assert rows_of(made)[0][0][2:] == (1, 1, 1, 1, "filled up")
+    with_reader(monkeypatch, Reader(lambda notes: ours + 1, filled, why="filled up"))
+    assert rows_of(made)[0][0][2:] == (1, 1, 1, 0, UNEXPLAINED)
+
+
+def test_more_windows_need_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = np.array([[[7], [8]], [[9], [9]]], np.int16)
+    made = folder(tmp_path, notes(SCALE), [[7, 8]])
+    with_reader(monkeypatch, Reader(lambda notes: ours))
+    assert rows_of(made)[0][0][2:] == (1, 1, 2, 1, UNEXPLAINED)
+    with_reader(monkeypatch, Reader(lambda notes: ours, more="tracks are split"))
+    assert rows_of(made)[0][0][2:] == (1, 1, 2, 1, "1 more: tracks are split")
+
+
+def test_numbers_may_differ_by_the_tolerance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = folder(tmp_path, notes(SCALE), [[1, 2]])
+    for off, equal in ((0.0005, 1), (0.002, 0)):
+        ours = np.array([[[1 + off], [2]]], np.float32)
+        with_reader(monkeypatch, Reader(lambda notes, ours=ours: ours, tolerance=0.001))
+        (row,), _ = rows_of(made)
+        assert (row.equal, row.explained) == (equal, bool(equal))
+
+
+def test_a_representation_that_is_not_there_is_not_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(notes: NoteTable) -> np.ndarray:
+        raise ModuleNotFoundError
+
+    with_reader(monkeypatch, Reader(missing))
+    assert rows_of(folder(tmp_path, notes(SCALE), [[1, 2]])) == ([], {"mel2": 1, "other": 1})

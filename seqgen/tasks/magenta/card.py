@@ -28,6 +28,7 @@ by seqgen {version}.{step} The weights are the same numbers.
 Not the music it has learned from, nor the licence of the weights: that is for those who made the checkpoint
 to say. How it was trained is not in it either; the configuration sets {training}.
 """
+CHORDS = ", trained with chords, which is told that there are none"
 TRAINING = {
     "melody": "programs, transposition, free bits and the weight of the KL",
     "groove": "which drums are told and what is left to the model",
@@ -40,7 +41,7 @@ def card(name: str, known: Known, origin: dict[str, Any], model: nn.Module) -> s
     return TEXT.format(
         name=name,
         bars="One bar" if known.bars == 1 else f"{known.bars} bars",
-        music=MUSIC[known.music] + (", told chords" if known.music != "groove" and known.controls else ""),
+        music=MUSIC[known.music] + (CHORDS if known.music != "groove" and known.controls else ""),
         count=sum(parameter.numel() for parameter in model.parameters()),
         config=known.name,
         source=origin["imported_from"],
