@@ -29,3 +29,15 @@ melody mel-16bar --bars 16 --min-notes 16 --min-unique-pitches 3 --two-four true
 echo "drums-2bar:"
 $seqgen prepare "$data/drums/groove.tar.xz" --out "$out/drums-2bar" --representation drums --bars 2 --min-notes 4 \
     --splits "$data/splits/drums.tsv" "$@"
+
+# Melodies on pianos to synthesisers (programs 0 to 95), basses on programs 32 to 39.
+trio() {
+    name=$1
+    shift
+    echo "$name:"
+    $seqgen prepare "$data/trio/freedoom.tar.xz" --out "$out/$name" --representation trio --gap-bars 2 \
+        --programs '[0,96]' --splits "$data/splits/trio.tsv" "$@"
+}
+
+trio trio-2bar-start --bars 2 "$@"  # trio-16bar starts from it
+trio trio-16bar --bars 16 --min-notes 4 "$@"

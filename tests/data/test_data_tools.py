@@ -38,6 +38,8 @@ def test_the_commands_use_arguments_that_exist(tmp_path):
         "OUT/mel-2bar-start",
         "OUT/mel-16bar",
         "OUT/drums-2bar",
+        "OUT/trio-2bar-start",
+        "OUT/trio-16bar",
     ]
     arguments = inspect.signature(prepare).parameters
     with open(CORPORA, newline="", encoding="utf-8") as stream:
@@ -87,7 +89,7 @@ def test_the_training_commands_use_settings_that_exist(capsys):
     assert done.returncode == 0, done.stderr
     lines = [shlex.split(line)[1:] for line in done.stdout.splitlines() if line.startswith("RUN train ")]
     made = [line[line.index("--out") + 1] for line in lines]
-    assert {"RUNS/mel-2bar", "RUNS/drums-2bar", "RUNS/mel-16bar"} <= set(made)
+    assert {"RUNS/mel-2bar", "RUNS/drums-2bar", "RUNS/mel-16bar", "RUNS/trio-16bar"} <= set(made)
     for number, line in enumerate(lines):
         if "--warm-start" in line:
             assert line[line.index("--warm-start") + 1] in made[:number]
