@@ -29,9 +29,10 @@ def test_the_commands_use_arguments_that_exist(tmp_path):
         capture_output=True,
         text=True,
         timeout=60,
-        env={"SEQGEN": "echo RUN", "PATH": "/usr/bin:/bin"},
+        env={"SEQGEN": "echo RUN", "MIX": "echo MIX", "PATH": "/usr/bin:/bin"},
     )
     assert done.returncode == 0, done.stderr
+    assert "MIX OUT/trio-2bar-start OUT/mel-2bar-start OUT/drums-2bar OUT/trio-2bar-mixed" in done.stdout
     lines = [shlex.split(line) for line in done.stdout.splitlines() if line.startswith("RUN prepare ")]
     assert [line[line.index("--out") + 1] for line in lines] == [
         "OUT/mel-2bar",
