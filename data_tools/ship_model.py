@@ -17,14 +17,20 @@ from seqgen.models.checkpoint import load_model, save_model
 
 HERE = Path(__file__).parents[1]
 SHIPPED = HERE / "seqgen" / "shipped"
-CORPORA = {"melody": "## Melodies", "drums": "## Drums"}
+CORPORA = {"melody": "## Melodies", "drums": "## Drums", "trio": "## Trios"}
+WORDS = {"trio": "melody, bass and drums"}
 LIMITS = {
     "melody": "It knows one voice, no triplets, no metres but 4/4 (with 2/2, and 2/4 in pairs), no dynamics.",
     "drums": "It knows nine drum classes, no triplets, no metre but 4/4, no dynamics and no microtiming.",
+    "trio": (
+        "It knows one melody, one bass and nine drum classes, no chords, no triplets, no metre but 4/4 and\n"
+        "2/2, no dynamics and no microtiming. It has learned from few pieces (78 files)."
+    ),
 }
 SPLITS = {
     "melody": "The splits are fixed: tunes that share material, in any key, are in one split.",
     "drums": "The splits are those of the Groove MIDI Dataset.",
+    "trio": "The splits are fixed: pieces that share material are in one split.",
 }
 DROPPED = "Windows of the test split that also occur in train, for melodies in any key, are dropped."
 UNITS = {
@@ -32,7 +38,7 @@ UNITS = {
     "cross-entropy, random z": "cross-entropy with a random z, nats a step",
     "KL": "KL, nats a window",
 }
-NAMES = ("drums-2bar", "mel-16bar", "mel-2bar")
+NAMES = ("drums-2bar", "mel-16bar", "mel-2bar", "trio-16bar")
 
 
 def ship(run: Path, name: str, shards: Path) -> Path:
@@ -84,7 +90,7 @@ def card(name: str, parameters: int, sections: dict[str, Any], figures: dict[str
     template = Template((HERE / "data_tools" / "card.md").read_text(encoding="utf-8"))
     return template.substitute(
         name=name,
-        kind=kind,
+        kind=WORDS.get(kind, kind),
         bars=bars,
         parameters=f"{parameters:,}",
         limits=LIMITS[kind],

@@ -1,6 +1,7 @@
 #!/bin/sh
 # The runs behind the shipped models, on the shards of prepare_shipped.sh:
-#   data_tools/train_shipped.sh SHARDS_DIR RUNS_DIR [mel-2bar | drums-2bar | mel-16bar | groove-humanize | groove-drumify]
+#   data_tools/train_shipped.sh SHARDS_DIR RUNS_DIR [mel-2bar | drums-2bar | mel-16bar | trio-16bar |
+#                                                    groove-humanize | groove-drumify]
 # A run that was stopped goes on. SEQGEN names another `seqgen`.
 set -eu
 if [ $# -lt 2 ]; then
@@ -44,4 +45,14 @@ if [ "$which" = all ] || [ "$which" = mel-16bar ]; then
     $seqgen train --config "$configs/mel_16bar_paths.yaml" --data "$shards/mel-16bar" --out "$runs/mel-16bar" \
         --warm-start "$runs/mel-16bar-third" --steps 900 --learning-rate 0.001 \
         --objective.beta_start 0.7 --objective.beta 0.55 --objective.beta_ramp 0.3
+fi
+
+# Trios start from two bars: of trios, then of trios and strangers, whose parts have nothing to do with each other.
+if [ "$which" = all ] || [ "$which" = trio-16bar ]; then
+    $seqgen train --config "$configs/trio_2bar_start.yaml" --data "$shards/trio-2bar-start" \
+        --out "$runs/trio-2bar-start" --max-steps 1099
+    $seqgen train --config "$configs/trio_2bar_mixed.yaml" --data "$shards/trio-2bar-mixed" \
+        --out "$runs/trio-2bar-mixed" --warm-start "$runs/trio-2bar-start"
+    $seqgen train --config "$configs/trio_16bar.yaml" --data "$shards/trio-16bar" --out "$runs/trio-16bar" \
+        --warm-start "$runs/trio-2bar-mixed"
 fi

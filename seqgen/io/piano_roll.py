@@ -50,7 +50,8 @@ def write_piano_roll(
 
     A note has A's colour if A has a note of that pitch at that place (to the 16th), B's if B has one, a third
     if both have, and is grey if neither has. Up to 4 bars the panels are side by side, from then on below
-    each other. If all notes are drums, there are nine lanes and a mark a hit. Same music, same bytes.
+    each other. If all notes are drums, there are nine lanes and a mark a hit; if some are, the lanes are
+    below the pitches. Same music, same bytes.
 
     `titles`: a label a panel; unset: A, 1/6, 2/6, ..., B. `heading`: a line above them all.
     Raises ValueError for no sequences or another number of titles; MidiError for notes that are no music or a
@@ -86,9 +87,12 @@ def _draw(tables: list[NoteTable], titles: Sequence[str], heading: str) -> Figur
     bar = _bar_quarters(tables)
     bars = max(1, int(np.ceil(max(table.length for table in tables) / bar - 1e-6)))
     drums = any(len(table) for table in tables) and all(table.is_drum.all() for table in tables)
+    band = not drums and any(table.is_drum.any() for table in tables)
     beside = bars <= 4
     rows, columns = (1, len(tables)) if beside else (len(tables), 1)
     low, high = (-0.5, 8.5) if drums else _pitch_range(tables)
+    kit = low - 9.5  # where the lowest lane of a band's drums is
+    low -= 11 * band
     tall = 0.24 if drums else 0.045
     panel = max(2.6 if beside else 0.95, tall * (high - low) * (1.6 if beside else 1.0))
     width = min(max(1.6, 0.95 * bars) * columns + 1.2, 60.0) if beside else 13.0
@@ -108,9 +112,12 @@ def _draw(tables: list[NoteTable], titles: Sequence[str], heading: str) -> Figur
     for index, (axis, table, title) in enumerate(zip(axes, tables, titles, strict=True)):
         share = index / max(len(tables) - 1, 1)
         _frame(axis, bar, bars, (low, high), drums)
+        if band:
+            _frame_kit(axis, low, kit, high)
         _label(axis, title, _blend(share), beside, (left - 0.1) / width)
         colours = _colours(table, tables[0], tables[-1])
-        (_draw_hits if drums else _draw_notes)(axis, table, colours)
+        _draw_notes(axis, *_some(table, colours, ~table.is_drum))
+        _draw_hits(axis, *_some(table, colours, table.is_drum), kit if band else 0.0)
     _legend(figure, width, height, len(tables), heading)
     figure.supxlabel("bar", fontsize=8, color=_INK, y=0.1 / height, va="bottom")
     return figure
@@ -122,8 +129,9 @@ def _bar_quarters(tables: list[NoteTable]) -> float:
 
 
 def _pitch_range(tables: list[NoteTable]) -> tuple[float, float]:
-    """With two semitones of air; at least an octave, so that one note does not fill the panel."""
-    pitches = np.concatenate([table.pitch for table in tables])
+    """Of what is no drum, with two semitones of air; at least an octave, so that one note does not fill the
+    panel."""
+    pitches = np.concatenate([table.pitch[~table.is_drum] for table in tables])
     low, high = (int(pitches.min()), int(pitches.max())) if len(pitches) else (60, 72)
     missing = max(0, 12 - (high - low))
     return low - 2.0 - missing // 2, high + 2.0 + (missing + 1) // 2
@@ -174,6 +182,20 @@ def _frame(axis: Axes, bar: float, bars: int, pitches: tuple[float, float], drum
         spine.set_linewidth(0.8)
 
 
+def _frame_kit(axis: Axes, low: float, kit: float, high: float) -> None:
+    """The lanes of a band's drums, `low` to `kit` + 9, without the keyboard behind them."""
+    axis.axhspan(low, kit + 9, color="white", linewidth=0, zorder=0.55)
+    for lane in range(0, len(_LANES), 2):
+        axis.axhspan(kit + lane - 0.5, kit + lane + 0.5, color=_BLACK_KEY, linewidth=0, zorder=0.56)
+    axis.axhline(kit + 9, color=_BAR, linewidth=0.9, zorder=0.7)
+    octaves = [pitch for pitch in range(int(kit) + 10, int(high) + 1) if pitch % 12 == 0]
+    axis.set_yticks([kit + 4, *octaves], ["drums", *(f"C{pitch // 12 - 1}" for pitch in octaves)])
+
+
+def _some(table: NoteTable, colours: list[str], which: np.ndarray) -> tuple[NoteTable, list[str]]:
+    return table.select(which), [colour for colour, take in zip(colours, which, strict=True) if take]
+
+
 def _label(axis: Axes, title: str, colour: Any, beside: bool, indent: float) -> None:
     """The step, in a colour between A's and B's, above a panel or to the left of it."""
     if beside:
@@ -199,10 +221,13 @@ def _draw_notes(axis: Axes, table: NoteTable, colours: list[str]) -> None:
     _add_boxes(axis, (table.start, end), (table.pitch - half, table.pitch + half), colours)
 
 
-def _draw_hits(axis: Axes, table: NoteTable, colours: list[str]) -> None:
-    """A mark a hit, as long as a 16th and higher the louder. Pitches that belong to no lane are not drawn."""
+def _draw_hits(axis: Axes, table: NoteTable, colours: list[str], kit: float) -> None:
+    """A mark a hit, as long as a 16th and higher the louder. Pitches that belong to no lane are not drawn.
+
+    kit: where the lowest lane is.
+    """
     known = [i for i, pitch in enumerate(table.pitch.tolist()) if pitch in LANE_OF]
-    lanes = np.array([LANE_OF[int(table.pitch[i])] for i in known], dtype=np.float64)
+    lanes = kit + np.array([LANE_OF[int(table.pitch[i])] for i in known], dtype=np.float64)
     half = 0.15 + 0.25 * table.velocity[known] / 127
     start = table.start[known]
     _add_boxes(axis, (start, start + 0.2), (lanes - half, lanes + half), [colours[i] for i in known])

@@ -14,24 +14,23 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from seqgen.io.notes import NoteTable
-from seqgen.representation.drums import ALL_TRACKS, DrumConverter, drum_hits
+from seqgen.representation.drums import ALL_TRACKS, DrumConverter
 from seqgen.representation.extraction import Collector, Extraction, check_sizes
+from seqgen.representation.line import Line, read_line, within
 from seqgen.representation.melody import (
     FIRST_ONSET,
     MelodyConverter,
     canonical,
     forget_sounding_note,
-    playable,
-    top_voice,
     write_notes,
 )
 from seqgen.representation.sequence import as_table, check_tokens
-from seqgen.representation.spans import Span, common, covered
+from seqgen.representation.spans import Span, common
 from seqgen.representation.timeline import STEPS_PER_BAR, GridNotes, Stretch, on_grid, stretches
 
 if TYPE_CHECKING:
@@ -45,21 +44,6 @@ PARTS = (MelodyConverter.vocabulary_size, MelodyConverter.vocabulary_size, DrumC
 FIRST_ONSETS = (FIRST_ONSET, FIRST_ONSET, 1)
 MOST_BARS = 1 << 16
 """bars of all trios of a piece together: many tracks make very many combinations"""
-
-
-class Line(NamedTuple):
-    """What one track plays in a stretch. N notes or hits in time order."""
-
-    start: np.ndarray
-    """[N] steps"""
-    end: np.ndarray
-    """[N] steps"""
-    value: np.ndarray
-    """[N] the pitch; of a drum kit the bit"""
-    rows: np.ndarray
-    """[N] rows of the NoteTable"""
-    spans: list[Span]
-    """bars in which it plays, or rests for no more than gap_bars"""
 
 
 @dataclass(frozen=True)
@@ -211,7 +195,7 @@ class TrioConverter:
     ) -> int:
         """The trios of one stretch, combination after combination; how many bars may still be taken."""
         gap, end = int(min(self.gap_bars, MOST_BARS)), -(-int(grid.end.max()) // STEPS_PER_BAR)
-        lines = {track: _line(notes, grid, track, gap, out) for kind in tracks for track in kind}
+        lines = {track: read_line(notes, grid, track, gap, out) for kind in tracks for track in kind}
         for number, combination in enumerate(itertools.product(*tracks)):
             if left <= 0:
                 rest = len(tracks[0]) * len(tracks[1]) * len(tracks[2]) - number
@@ -234,7 +218,7 @@ class TrioConverter:
         out: Collector,
     ) -> int:
         """One trio with its windows; its length in bars, 0 if a part has nothing to play in it."""
-        parts = [_within(line, span) for line in three]
+        parts = [within(line, span) for line in three]
         if not all(len(part.start) for part in parts):
             out.counts["apart"] += 1
             return 0
@@ -278,28 +262,3 @@ def canonical_parts(tokens: np.ndarray) -> np.ndarray:
 def count_notes(parts: Sequence[np.ndarray]) -> list[np.ndarray]:
     """How many steps of each row [N, T] of each part have an onset or a hit: [N] a part."""
     return [(part >= first).sum(axis=1) for part, first in zip(parts, FIRST_ONSETS, strict=True)]
-
-
-def _line(notes: NoteTable, grid: GridNotes, track: int, gap: int, out: Collector) -> Line:
-    """What a track plays in a stretch, and the bars it covers (by all its notes, read or not)."""
-    mine = notes.instrument[grid.index] == track
-    index, start, end = grid.index[mine], grid.start[mine], grid.end[mine]
-    spans = covered(np.maximum(start // STEPS_PER_BAR - gap, 0), -(-end // STEPS_PER_BAR) + gap)
-    table = notes.select(index)
-    if len(index) and table.is_drum[0]:
-        keep, classes = drum_hits(table, out)
-        start, rows = start[keep], index[keep]  # in time order, as the table is
-        return Line(start, start + 1, np.int16(1) << classes, rows, spans if len(rows) else [])
-    keep = playable(table, None, out)
-    order, start, end, dropped, cut = top_voice(start[keep], end[keep], table.pitch[keep])
-    out.counts.update({"polyphonic": dropped, "cut": cut})
-    rows = index[keep][order]
-    return Line(start, end, notes.pitch[rows], rows, spans if len(rows) else [])
-
-
-def _within(line: Line, span: Span) -> Line:
-    """What of a line begins in a span, counted from its beginning."""
-    origin = span.start * STEPS_PER_BAR
-    first, last = np.searchsorted(line.start, [origin, span.end * STEPS_PER_BAR])
-    start, end, value, rows = (column[first:last] for column in line[:4])
-    return Line(start - origin, end - origin, value, rows, [span])

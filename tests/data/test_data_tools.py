@@ -29,9 +29,10 @@ def test_the_commands_use_arguments_that_exist(tmp_path):
         capture_output=True,
         text=True,
         timeout=60,
-        env={"SEQGEN": "echo RUN", "PATH": "/usr/bin:/bin"},
+        env={"SEQGEN": "echo RUN", "MIX": "echo MIX", "PATH": "/usr/bin:/bin"},
     )
     assert done.returncode == 0, done.stderr
+    assert "MIX OUT/trio-2bar-start OUT/mel-2bar-start OUT/drums-2bar OUT/trio-2bar-mixed" in done.stdout
     lines = [shlex.split(line) for line in done.stdout.splitlines() if line.startswith("RUN prepare ")]
     assert [line[line.index("--out") + 1] for line in lines] == [
         "OUT/mel-2bar",
@@ -39,6 +40,8 @@ def test_the_commands_use_arguments_that_exist(tmp_path):
         "OUT/mel-16bar",
         "OUT/drums-2bar",
         "OUT/groove-2bar",
+        "OUT/trio-2bar-start",
+        "OUT/trio-16bar",
     ]
     arguments = inspect.signature(prepare).parameters
     with open(CORPORA, newline="", encoding="utf-8") as stream:
@@ -88,7 +91,7 @@ def test_the_training_commands_use_settings_that_exist(capsys):
     assert done.returncode == 0, done.stderr
     lines = [shlex.split(line)[1:] for line in done.stdout.splitlines() if line.startswith("RUN train ")]
     made = [line[line.index("--out") + 1] for line in lines]
-    names = ("mel-2bar", "drums-2bar", "mel-16bar", "groove-humanize", "groove-drumify")
+    names = ("mel-2bar", "drums-2bar", "mel-16bar", "trio-16bar", "groove-humanize", "groove-drumify")
     assert {f"RUNS/{name}" for name in names} <= set(made)
     for number, line in enumerate(lines):
         if "--warm-start" in line:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +14,9 @@ from seqgen.data.prepare import prepare
 from seqgen.data.shards import Shards
 from seqgen.io import read_notes
 from seqgen.representation.converter import RepresentationConfig
-from seqgen.representation.trio import TrioConverter
+from seqgen.representation.trio import TrioConverter, split_parts
 
+MIX = Path(__file__).parents[2] / "data_tools" / "mix_trios.py"
 TINY = Path(__file__).parents[1] / "fixtures" / "tiny" / "trio"
 REPRESENTATION = RepresentationConfig("trio", bars=4, gap_bars=2.0)
 
@@ -45,6 +48,34 @@ def test_the_index_names_the_representation_and_what_was_left_out(folder: Path) 
     index = json.loads((folder / "shards.json").read_text())
     assert index["representation"]["name"] == "trio"
     assert index["report"]["rejected"]["apart"] > 0
+
+
+@pytest.mark.skipif(not MIX.exists(), reason="not a checkout: the tools are not in the package")
+def test_strangers_are_mixed_among_trios(tmp_path: Path) -> None:
+    for name, folder in (("trio", "trio"), ("melody", "melodies"), ("drums", "drums")):
+        prepare([TINY.parent / folder], tmp_path / name, RepresentationConfig(name, bars=2), workers=1)
+    command = [
+        sys.executable,
+        MIX,
+        *(tmp_path / name for name in ("trio", "melody", "drums")),
+        tmp_path / "mix",
+    ]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    own, mixed = Shards(tmp_path / "trio"), Shards(tmp_path / "mix")
+    count = own.counts["train"]
+    assert mixed.counts == {**own.counts, "train": 2 * count}
+    np.testing.assert_array_equal(mixed.tokens("train")[:count], own.tokens("train"))
+    assert mixed.file_of("train", count).source == "strangers"
+    tunes, beats = (Shards(tmp_path / name).tokens("train") for name in ("melody", "drums"))
+    melody, bass, drums = split_parts(mixed.tokens("train")[count:])
+    known = {row.tobytes() for row in tunes}
+    assert all(row.astype(np.int16).tobytes() in known for row in melody)
+    assert all(row.astype(np.int16).tobytes() in {beat.tobytes() for beat in beats} for row in drums)
+    raised = np.where(bass >= 2, bass + 24, bass)
+    low = {row.tobytes() for row in raised.astype(np.int16)}
+    assert len(low & known) > 0.8 * len(low), "most tunes have room for two octaves below them"
+    assert bass[bass > 1].mean() < melody[melody > 1].mean() - 20
 
 
 def test_16_bits_where_32_belong_are_refused(folder: Path, tmp_path: Path) -> None:

@@ -64,6 +64,23 @@ def test_drums_have_lanes(tmp_path: Path) -> None:
     assert pixels(path).shape != drums.shape or (pixels(path) != drums).any()
 
 
+def test_drums_of_a_band_are_below_its_pitches(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+
+    def band(hit: int, low: int = 48) -> np.ndarray:
+        piece = clip(low, 70, 80, 100)
+        piece.notes.extend(clip(36, hit, is_drum=True).notes)
+        write_piano_roll([piece], path, dpi=80)
+        return pixels(path)
+
+    drums = band(38)
+    assert (band(40) == drums).all(), "another pitch of the same drum"
+    assert (band(42) != drums).any()
+    # A kick is written as 36; were it drawn among the pitches, the axis would have to reach down to it.
+    write_piano_roll([clip(48, 70, 80, 100)], path, dpi=80)
+    assert pixels(path).shape[0] < drums.shape[0] < band(38, low=36).shape[0]
+
+
 def test_the_same_music_gives_the_same_bytes_and_other_music_others(tmp_path: Path) -> None:
     paths = [tmp_path / f"{name}.png" for name in "abc"]
     for path, last in zip(paths, (67, 67, 68), strict=True):
