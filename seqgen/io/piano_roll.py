@@ -185,7 +185,7 @@ def _frame(axis: Axes, bar: float, bars: int, pitches: tuple[float, float], drum
 def _frame_kit(axis: Axes, low: float, kit: float, high: float) -> None:
     """The lanes of a band's drums, `low` to `kit` + 9, without the keyboard behind them."""
     axis.axhspan(low, kit + 9, color="white", linewidth=0, zorder=0.55)
-    for lane in range(0, len(_LANES), 2):
+    for lane in range(0, len(LANES), 2):
         axis.axhspan(kit + lane - 0.5, kit + lane + 0.5, color=_BLACK_KEY, linewidth=0, zorder=0.56)
     axis.axhline(kit + 9, color=_BAR, linewidth=0.9, zorder=0.7)
     octaves = [pitch for pitch in range(int(kit) + 10, int(high) + 1) if pitch % 12 == 0]

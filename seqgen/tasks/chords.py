@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from jaxtyping import Float, Shaped
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor
 
 from seqgen.core import Grammar
@@ -15,9 +15,14 @@ NO_CHORD = 0
 """its class; there is a control for each"""
 
 
-def encode(vae: MusicVAE, token: Shaped[Tensor, "B T *N"], precision: Precision | None) -> Posterior:
+def encode(
+    vae: MusicVAE,
+    token: Shaped[Tensor, "B T *N"],
+    precision: Precision | None,
+    lengths: Int[Tensor, "B *U"] | None = None,
+) -> Posterior:
     """See `MusicVAE.encode`."""
-    return vae.encode(token, precision, controls=no_chords(vae, len(token)))
+    return vae.encode(token, precision, lengths, no_chords(vae, len(token)))
 
 
 def decode(
