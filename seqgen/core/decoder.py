@@ -108,7 +108,8 @@ class Decoder(nn.Module):
                 f"grammar: needs a head that draws one of V tokens, not {type(self.head).__name__}"
             )
         token = self.head.sample(y[:, 0], how, uniform, grammar.allowed(state.rules))
-        return token, DecoderState(token, core, grammar.advance(state.rules, token))
+        read_as = torch.where(grammar.filling(state.rules), self.head.blank, token)
+        return token, DecoderState(read_as, core, grammar.advance(state.rules, token))
 
     @torch.no_grad()
     def generate(
@@ -202,9 +203,9 @@ class Decoder(nn.Module):
             return fast.token, DecoderState(fast.token[:, -1], fast.core)
         tokens = []
         for t, u in enumerate(uniform.unbind(1)):
-            _, new = self.step(state, how, u, None if controls is None else controls[:, t], grammar)
+            token, new = self.step(state, how, u, None if controls is None else controls[:, t], grammar)
             state = new if end is None else where(state.previous != end, new, state)
-            tokens.append(state.previous)
+            tokens.append(token if end is None else state.previous)
         LOG.info("decoding: torch (%s)", fast)
         return torch.stack(tokens, 1), state
 

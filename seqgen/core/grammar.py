@@ -31,6 +31,10 @@ class Grammar(Protocol):
         """The state after a token that was allowed."""
         ...
 
+    def filling(self, state: State) -> Bool[Tensor, "B"]:
+        """Rows in which the next token only fills up what has ended: a decoder reads it as blank."""
+        ...
+
     def split(self, state: State, steps: int, lanes: int) -> State | None:
         """The next `steps` tokens as `lanes` rows a row that know nothing of each other, row-major; None if
         they do."""
@@ -72,6 +76,9 @@ class UntilEnd:
     def advance(self, state: UntilEndState, token: Int[Tensor, "B"]) -> UntilEndState:
         position = (state.position + 1) % self.segment
         return UntilEndState(position, (state.ended | (token == self.end)) & (position > 0))
+
+    def filling(self, state: UntilEndState) -> Bool[Tensor, "B"]:
+        return state.ended
 
     def split(self, state: UntilEndState, steps: int, lanes: int) -> UntilEndState | None:
         if steps != lanes * self.segment or bool(state.position.any()):

@@ -23,6 +23,7 @@ from seqgen.evaluation.reconstruction import Scores, Tokens, scores
 from seqgen.evaluation.table import table
 from seqgen.evaluation.windows import array_hash, load_windows
 from seqgen.models.music_vae import MusicVAE
+from seqgen.models.music_vae.tracks import track_lengths
 from seqgen.representation.converter import RepresentationConfig
 from seqgen.representation.multitrack import TRACKS, moving
 from seqgen.representation.track_events import END, MOST_EVENTS, VOCABULARY, from_events
@@ -89,12 +90,15 @@ def evaluate_tracks(
 
 def _read(vae: MusicVAE, token: Tensor, rng: Generator) -> tuple[Tensor, Tensor, float, np.ndarray]:
     """Nats of each token with its own z and with that of another bar; KL; reconstructions."""
-    posteriors = [vae.encode(part) for part in token.split(BATCH)]
+    parts = [(part, track_lengths(part, vae.config, END)) for part in token.split(BATCH)]
+    posteriors = [vae.encode(part, lengths=lengths) for part, lengths in parts]
     mean = torch.cat([posterior.mean for posterior in posteriors])
     z = torch.cat([posterior.sample(rng) for posterior in posteriors])
     other = z.roll(int(torch.randint(1, len(z), (), generator=rng)), 0)
     nats = [
-        torch.cat([-vae.log_prob(t, c) for t, c in zip(token.split(BATCH), code.split(BATCH), strict=True)])
+        torch.cat(
+            [-vae.log_prob(t, c, lengths=n) for (t, n), c in zip(parts, code.split(BATCH), strict=True)]
+        )
         for code in (z, other)
     ]
     again = [vae.decode(part, GREEDY, grammar=TrackGrammar()) for part in mean.split(BATCH)]

@@ -123,6 +123,10 @@ class TrackGrammar:
         )
         return self._next_track(after)
 
+    def filling(self, state: TrackState) -> Bool[Tensor, "B"]:
+        """Rows in which the next token only fills up a track that has ended."""
+        return state.last == AFTER_END
+
     def _next_track(self, state: TrackState) -> TrackState:
         """Rows whose track is full begin another one."""
         full = state.position == MOST_EVENTS

@@ -22,7 +22,9 @@ from seqgen import __version__
 from seqgen.core import GREEDY, Sampling
 from seqgen.kernels.packing import Precision
 from seqgen.models.music_vae import MusicVAE, Posterior
+from seqgen.models.music_vae.tracks import track_lengths
 from seqgen.representation.converter import Converter
+from seqgen.representation.track_events import END
 from seqgen.representation.track_grammar import TrackGrammar
 from seqgen.tasks.clip import Clip, choose_clip
 from seqgen.tasks.latent import grid_weights, latent_grid, latent_path, path_weights, slerp
@@ -191,8 +193,11 @@ class MusicModel:
         """The posterior (mean [B, Z], std [B, Z]) of B pieces. precision: as in `MusicVAE.encode`."""
         clips = self.clips(music, track, start_bar)
         tokens = torch.from_numpy(np.stack([clip.tokens for clip in clips]).astype(np.int64))
+        multitrack = self.converter.name == "multitrack"
         with torch.inference_mode():
-            posterior = self.vae.encode(tokens.to(self.device), precision)
+            tokens = tokens.to(self.device)
+            lengths = track_lengths(tokens, self.vae.config, END) if multitrack else None
+            posterior = self.vae.encode(tokens, precision, lengths)
         if not (posterior.mean.isfinite().all() and posterior.std.isfinite().all()):
             raise ValueError(
                 f"{self.name}: its weights are damaged (the code of {clips[0].name} is not finite)"

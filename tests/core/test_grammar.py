@@ -49,6 +49,9 @@ class RisingBars:
         position = (state.position + 1) % BAR
         return Rising((token + 1) * (position > 0), position)
 
+    def filling(self, state):
+        return torch.zeros_like(state.least, dtype=torch.bool)
+
     def split(self, state, steps, lanes):
         if steps != lanes * BAR or bool(state.position.any()):
             return None
