@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 def info(targets: list[str]) -> None:
     """Without arguments, list the shipped models. Describe a model: its card, size and settings. Describe a
-    MIDI file: the melodies, beats and trios in it, with their tracks and bars for --track and --start-bar.
+    MIDI file: the melodies, beats, trios and runs of bars of several tracks in it, with their tracks and bars
+    for --track and --start-bar.
 
     Args:
         targets: names or folders of models, and MIDI files.
@@ -53,6 +54,7 @@ def describe_file(path: Path) -> None:
     from seqgen.io.midi import read_notes
     from seqgen.representation.drums import DrumConverter
     from seqgen.representation.melody import MelodyConverter
+    from seqgen.representation.multitrack import MultitrackConverter
     from seqgen.representation.trio import TrioConverter
 
     notes = read_notes(path)
@@ -63,6 +65,9 @@ def describe_file(path: Path) -> None:
     trios = TrioConverter(programs=range(128)).extract(notes)
     if trios.segments:
         describe_found(trios)
+    together = MultitrackConverter().extract(notes)
+    if together.segments:  # of a single track there is nothing to say
+        describe_found(together)
 
 
 def describe_found(found: Extraction) -> None:

@@ -140,7 +140,7 @@ class MultitrackConverter:
                 out.add_windows(row, number, ALL_TRACKS, placed.stretch)
         if run:
             self._add_run(run, notes, out)
-        return out.finish(("run of bars", "runs of bars"))
+        return out.finish(("run of bars of several tracks", "runs of bars of several tracks"))
 
     def bar_at(self, notes: NoteTable, start_bar: int) -> Placed | None:
         """The bar of that number in `extract`, and what was changed in it; None where nothing begins."""

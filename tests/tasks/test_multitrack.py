@@ -170,7 +170,7 @@ def test_the_commands(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main(["vary", str(folder), str(REAL), str(tmp_path / "w"), "--track", "7", *quiet]) == 2
     assert "track: the bar has tracks" in capsys.readouterr().err
     assert main(["info", str(folder)]) == 0
-    assert "multitrack, 1 bars" in capsys.readouterr().out
+    assert "multitrack, 1 bar," in capsys.readouterr().out
     for verb in ("sample", "reconstruct"):
         given = [str(REAL)] if verb == "reconstruct" else []
         assert main([verb, str(folder), *given, str(tmp_path / verb), *quiet]) == 0

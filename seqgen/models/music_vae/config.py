@@ -141,7 +141,7 @@ class MusicVAEConfig:
     shared: int = 0
     """code: tracks: how many numbers at the end of z all tracks share"""
     events: EventsConfig | None = None
-    """code: tracks: what the tokens mean that are more than a number"""
+    """what the tokens mean that are more than a number; with another code, which of them ends a bar early"""
     embedding: int = 64
     """size of a token's vector; 0 to have tokens read as they are, one-hot or as bits"""
     nade_hidden: int = 128
@@ -244,6 +244,38 @@ def check_sizes(config: Any, **largest: int) -> None:
             raise ValueError(f"{name} must be 1 to {high}, got {getattr(config, name)}")
 
 
+def check_tracks(config: MusicVAEConfig) -> None:
+    """A code of tracks, and what belongs to it."""
+    c = config
+    if c.code != "tracks":
+        bars = (c.encoder.kind, c.encoder.readout, c.decoder.kind) == (
+            "hierarchical",
+            "final",
+            "hierarchical",
+        )
+        if c.shared or (c.events is not None and not bars):
+            raise ValueError(
+                "shared and events need code: tracks; without it events need encoder.kind and decoder.kind "
+                "hierarchical and encoder.readout final"
+            )
+        if c.events is not None and c.events.end >= c.vocabulary_size:
+            raise ValueError(f"events.end must be a token below {c.vocabulary_size}, got {c.events.end}")
+        return
+    shape = (c.encoder.kind, c.encoder.readout, c.decoder.kind, c.decoder.plan, c.decoder.voice, c.head)
+    wanted = (*BY_BAR, "lstm", "categorical")
+    if shape != wanted or c.events is None:
+        raise ValueError(
+            f"code: tracks needs events, and encoder.kind, encoder.readout, decoder.kind, decoder.plan, "
+            f"decoder.voice and head {', '.join(wanted)}, got {', '.join(shape)}"
+        )
+    if not 0 <= c.shared < c.latent or (c.latent - c.shared) % c.bars:
+        raise ValueError(
+            f"shared must leave a part of latent that {c.bars} tracks divide, got {c.shared} of {c.latent}"
+        )
+    if max(c.events.end, c.events.clock + c.events.steps - 1) >= c.vocabulary_size:
+        raise ValueError(f"events must be tokens below {c.vocabulary_size}, got {c.events}")
+
+
 def check_parts(config: MusicVAEConfig) -> None:
     """Parts belong to a product, and make its vocabulary."""
     product, parts = config.head == "product", config.parts
@@ -264,28 +296,6 @@ def check_parts(config: MusicVAEConfig) -> None:
     for size, head in config.heads:
         if head == "bernoulli" and size & (size - 1):
             raise ValueError(f"a bernoulli part must have a power of 2 of tokens, got {size}")
-
-
-def check_tracks(config: MusicVAEConfig) -> None:
-    """A code of tracks, and what belongs to it."""
-    c = config
-    if c.code != "tracks":
-        if c.shared or c.events is not None:
-            raise ValueError("shared and events need code: tracks")
-        return
-    shape = (c.encoder.kind, c.encoder.readout, c.decoder.kind, c.decoder.plan, c.decoder.voice, c.head)
-    wanted = (*BY_BAR, "lstm", "categorical")
-    if shape != wanted or c.events is None:
-        raise ValueError(
-            f"code: tracks needs events, and encoder.kind, encoder.readout, decoder.kind, decoder.plan, "
-            f"decoder.voice and head {', '.join(wanted)}, got {', '.join(shape)}"
-        )
-    if not 0 <= c.shared < c.latent or (c.latent - c.shared) % c.bars:
-        raise ValueError(
-            f"shared must leave a part of latent that {c.bars} tracks divide, got {c.shared} of {c.latent}"
-        )
-    if max(c.events.end, c.events.clock + c.events.steps - 1) >= c.vocabulary_size:
-        raise ValueError(f"events must be tokens below {c.vocabulary_size}, got {c.events}")
 
 
 def check_dilations(dilations: tuple[int, ...]) -> None:
