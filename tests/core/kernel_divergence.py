@@ -7,7 +7,17 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from seqgen.core import GREEDY, Bernoulli, Categorical, Conductor, Decoder, DecoderState, Metre
+from seqgen.core import (
+    GREEDY,
+    Bernoulli,
+    Categorical,
+    Conductor,
+    Decoder,
+    DecoderState,
+    Metre,
+    Product,
+    Voices,
+)
 from seqgen.core.fast_decode import folded
 from seqgen.core.lstm_fold import FoldedLSTM
 from seqgen.kernels.native.library import load
@@ -38,6 +48,36 @@ def divergence(
         return (a.exp() * (a - b)).sum(-1)
     on = wanted.sigmoid() * (logsigmoid(wanted) - logsigmoid(got))
     return (on + (-wanted).sigmoid() * (logsigmoid(-wanted) - logsigmoid(-got))).sum(-1)
+
+
+def by_part(
+    decoder: Decoder,
+    token: Int[Tensor, "B T"],
+    state: DecoderState,
+    rounded: DecoderState,
+    precision: Precision,
+) -> list[Float[Tensor, "N K"]]:
+    """The divergence of each voice of a conductor of `Voices`, as of a decoder that has it alone."""
+    core, head = decoder.core, decoder.head
+    assert isinstance(core, Conductor)
+    assert isinstance(core.voice, Voices)
+    assert isinstance(head, Product)
+    result, firsts = [], core.first.split(core.voice.inputs)
+    for number, part in enumerate(head.parts(token)):
+        alone = Conductor(core.voice.each()[number], core.planner, core.bar, core.metre)
+        alone.first = torch.nn.Parameter(firsts[number], requires_grad=False)
+        if core.beat is not None and alone.beat is not None:
+            own = core.beat.weight.split(core.voice.inputs, 1)[number]
+            alone.beat.weight = torch.nn.Parameter(own, requires_grad=False)
+        one = Decoder(alone, head.each()[number])
+        states = [
+            DecoderState(
+                torch.full_like(s.previous, one.head.start), s.core._replace(voice=s.core.voice[number])
+            )
+            for s in (state, rounded)
+        ]
+        result.append(divergence(one, part, states[0], states[1], precision))
+    return result
 
 
 def kernel_logits(
