@@ -238,6 +238,32 @@ def test_real_pieces_have_as_many_windows_as_with_magenta(name: str, windows: in
     assert len(found_in(name).windows) == windows
 
 
+@pytest.mark.parametrize(
+    ("name", "bar"),
+    [
+        (
+            "d_dm29.mid",
+            [
+                [0, 0, 0, 0, 0, 0, 0, 0, 42, 0, 45, 0, 49, 0, 0, 0],
+                [18, 0, 18, 0, 18, 0, 18, 0, 17, 0, 1, 0, 17, 1, 17, 0],
+                [4, 1, 5, 0, 8, 0, 5, 0, 133, 0, 6, 0, 9, 0, 4, 1],
+            ],
+        ),
+        (
+            "d_e4m8.mid",
+            [
+                [19, 0, 0, 0, 31, 0, 0, 0, 29, 0, 0, 0, 32, 0, 0, 0],
+                [19, 19, 1, 19, 19, 0, 20, 0, 19, 0, 17, 0, 15, 0, 14, 0],
+                [129, 0, 0, 0, 131, 0, 0, 0, 129, 0, 1, 0, 131, 0, 0, 0],
+            ],
+        ),
+    ],
+)
+def test_a_window_begins_as_one_of_magentas(name: str, bar: list[list[int]]) -> None:
+    first = found_in(name).tokens[:, :16]
+    assert (first == join_parts([np.array(part) for part in bar])).all(axis=1).any()
+
+
 def test_spans_are_merged_and_intersected() -> None:
     assert spans.covered(np.array([4, 0, 2, 9]), np.array([6, 2, 3, 11])) == [(0, 3), (4, 6), (9, 11)]
     assert spans.covered(np.array([5, 0]), np.array([6, 9])) == [(0, 9)]
