@@ -28,9 +28,16 @@ melody mel-2bar --bars 2 --min-notes 3 --min-unique-pitches 2 "$@"
 melody mel-2bar-start --bars 2 --min-notes 3 --min-unique-pitches 2 --two-four true "$@"  # mel-16bar starts from it
 melody mel-16bar --bars 16 --min-notes 16 --min-unique-pitches 3 --two-four true "$@"
 
-echo "drums-2bar:"
-$seqgen prepare "$data/drums/groove.tar.xz" --out "$out/drums-2bar" --representation drums --bars 2 --min-notes 4 \
-    --splits "$data/splits/drums.tsv" "$@"
+drums() {
+    name=$1
+    shift
+    echo "$name:"
+    $seqgen prepare "$data/drums/groove.tar.xz" --out "$out/$name" --representation drums \
+        --splits "$data/splits/drums.tsv" "$@"
+}
+
+drums drums-2bar --bars 2 --min-notes 4 "$@"
+drums drums-16bar --bars 16 --min-notes 32 "$@"  # the beats of strangers among trios
 
 # Both models of played drums learn from the same windows.
 echo "groove-2bar:"
@@ -49,3 +56,4 @@ trio() {
 trio trio-2bar-start --bars 2 "$@"  # trio-16bar starts from it
 trio trio-16bar --bars 16 --min-notes 4 "$@"
 $mix "$out/trio-2bar-start" "$out/mel-2bar-start" "$out/drums-2bar" "$out/trio-2bar-mixed"
+$mix "$out/trio-16bar" "$out/mel-16bar" "$out/drums-16bar" "$out/trio-16bar-mixed"

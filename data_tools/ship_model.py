@@ -17,7 +17,11 @@ from seqgen.models.checkpoint import load_model, save_model
 
 HERE = Path(__file__).parents[1]
 SHIPPED = HERE / "seqgen" / "shipped"
-CORPORA = {"melody": "## Melodies", "drums": "## Drums", "trio": "## Trios"}
+CORPORA = {
+    "melody": ("## Melodies",),
+    "drums": ("## Drums",),
+    "trio": ("## Trios", "## Melodies", "## Drums"),
+}
 WORDS = {"trio": "melody, bass and drums"}
 LIMITS = {
     "melody": "It knows one voice, no triplets, no metres but 4/4 (with 2/2, and 2/4 in pairs), no dynamics.",
@@ -108,8 +112,8 @@ def card(name: str, parameters: int, sections: dict[str, Any], figures: dict[str
 def attribution(kind: str) -> str:
     """The paragraphs of data_tools/attribution.md for one kind of music."""
     text = (HERE / "data_tools" / "attribution.md").read_text(encoding="utf-8")
-    part = text.split(CORPORA[kind], 1)[1].split("\n", 1)[1]
-    return part.split("\n## ", 1)[0].strip()
+    parts = [text.split(heading, 1)[1].split("\n", 1)[1] for heading in CORPORA[kind]]
+    return "\n\n".join(part.split("\n## ", 1)[0].strip() for part in parts)
 
 
 def _table(rows: dict[str, dict[str, float]], corner: str) -> str:

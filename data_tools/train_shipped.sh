@@ -47,12 +47,15 @@ if [ "$which" = all ] || [ "$which" = mel-16bar ]; then
         --objective.beta_start 0.7 --objective.beta 0.55 --objective.beta_ramp 0.3
 fi
 
-# Trios start from two bars: of trios, then of trios and strangers, whose parts have nothing to do with each other.
+# Trios start from two bars: of trios, then of trios and strangers, whose parts have nothing to do with each other. Sixteen
+# bars go the same way.
 if [ "$which" = all ] || [ "$which" = trio-16bar ]; then
     $seqgen train --config "$configs/trio_2bar_start.yaml" --data "$shards/trio-2bar-start" \
         --out "$runs/trio-2bar-start" --max-steps 1099
     $seqgen train --config "$configs/trio_2bar_mixed.yaml" --data "$shards/trio-2bar-mixed" \
         --out "$runs/trio-2bar-mixed" --warm-start "$runs/trio-2bar-start"
-    $seqgen train --config "$configs/trio_16bar.yaml" --data "$shards/trio-16bar" --out "$runs/trio-16bar" \
-        --warm-start "$runs/trio-2bar-mixed"
+    $seqgen train --config "$configs/trio_16bar.yaml" --data "$shards/trio-16bar" --out "$runs/trio-16bar-first" \
+        --warm-start "$runs/trio-2bar-mixed" --max-steps 250
+    $seqgen train --config "$configs/trio_16bar_mixed.yaml" --data "$shards/trio-16bar-mixed" \
+        --out "$runs/trio-16bar" --warm-start "$runs/trio-16bar-first"
 fi

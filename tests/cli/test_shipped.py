@@ -8,7 +8,7 @@ import pytest
 import seqgen
 from seqgen.cli.main import main
 from seqgen.tasks.shipped import SHIPPED, shipped_models
-from tests.tasks.small import write_drums, write_melody
+from tests.tasks.small import write_drums, write_melody, write_trio
 
 PROMISED = {
     "de-en",
@@ -20,6 +20,7 @@ PROMISED = {
     "mel-16bar",
     "mel-2bar",
     "melody-lm",
+    "trio-16bar",
 }
 MUSIC = sorted(name for name in PROMISED if name.endswith("bar"))
 TRANSLATORS = ["de-en", "en-de"]
@@ -32,7 +33,7 @@ def test_what_is_shipped_is_what_the_documentation_promises():
 
 @pytest.mark.parametrize("name", MUSIC)
 def test_a_shipped_model_interpolates_from_the_shell(name, tmp_path):
-    write = write_drums if name.startswith("drums") else write_melody
+    write = {"drums": write_drums, "trio": write_trio}.get(name.split("-")[0], write_melody)
     ends = [str(write(tmp_path / f"{seed}.mid", bars=4, seed=seed)) for seed in (1, 2)]
     for out in ("one", "two"):
         line = ["interpolate", name, *ends, str(tmp_path / out), "--num-steps", "3", "--wav", "false"]
@@ -65,6 +66,16 @@ def test_the_shipped_vocoder_says_a_recording_again(tmp_path):
     assert (tmp_path / "one.wav").read_bytes() == (tmp_path / "two.wav").read_bytes()
     figures = json.loads((SHIPPED / "digits-vocoder" / "evaluation.json").read_text(encoding="utf-8"))
     assert figures["bits_per_sample"] < figures["baseline"]["trigram"]
+
+
+def test_the_shipped_trio_model_beats_its_baselines_part_by_part():
+    figures = json.loads((SHIPPED / "trio-16bar" / "evaluation.json").read_text(encoding="utf-8"))
+    shares, nats = figures["reconstruction"], figures["latent"]
+    for part, metric in (("melody", "note F1"), ("bass", "note F1"), ("drums", "hit F1")):
+        row = shares[f"{part} {metric}"]
+        assert row["free run"] > max(row["always hold"], row["common bar"])
+        key = f"cross-entropy, {part}"
+        assert nats[key] < nats[f"{key}, other tracks"] < nats[f"{key}, random z"]
 
 
 @pytest.mark.parametrize("name", MUSIC)

@@ -15,7 +15,9 @@ from seqgen.core import (
     Decoder,
     DecoderState,
     Metre,
+    Product,
     Sampling,
+    Voices,
     fast_decode,
 )
 from seqgen.core.lstm_fold import FoldedLSTM
@@ -24,6 +26,10 @@ from seqgen.kernels.packing import Precision
 
 MOST: dict[Precision, float] = {"float32": 1e-9, "bfloat16": 1e-4, "int8": 2e-3}
 """nats a step that the shipped models may differ by"""
+HALVINGS = 24
+"""of [0, 1): as many as a float32 uniform number has bits"""
+TAIL = 1e-5
+"""tokens that are less likely are counted as one: draws cannot tell their shares"""
 
 
 def divergence(
@@ -47,6 +53,36 @@ def divergence(
         return (a.exp() * (a - b)).sum(-1)
     on = wanted.sigmoid() * (logsigmoid(wanted) - logsigmoid(got))
     return (on + (-wanted).sigmoid() * (logsigmoid(-wanted) - logsigmoid(-got))).sum(-1)
+
+
+def by_part(
+    decoder: Decoder,
+    token: Int[Tensor, "B T"],
+    state: DecoderState,
+    rounded: DecoderState,
+    precision: Precision,
+) -> list[Float[Tensor, "N K"]]:
+    """The divergence of each voice of a conductor of `Voices`, as of a decoder that has it alone."""
+    core, head = decoder.core, decoder.head
+    assert isinstance(core, Conductor)
+    assert isinstance(core.voice, Voices)
+    assert isinstance(head, Product)
+    result, firsts = [], core.first.split(core.voice.inputs)
+    for number, part in enumerate(head.parts(token)):
+        alone = Conductor(core.voice.each()[number], core.planner, core.bar, core.metre)
+        alone.first = torch.nn.Parameter(firsts[number], requires_grad=False)
+        if core.beat is not None and alone.beat is not None:
+            own = core.beat.weight.split(core.voice.inputs, 1)[number]
+            alone.beat.weight = torch.nn.Parameter(own, requires_grad=False)
+        one = Decoder(alone, head.each()[number])
+        states = [
+            DecoderState(
+                torch.full_like(s.previous, one.head.start), s.core._replace(voice=s.core.voice[number])
+            )
+            for s in (state, rounded)
+        ]
+        result.append(divergence(one, part, states[0], states[1], precision))
+    return result
 
 
 def kernel_logits(
@@ -87,12 +123,6 @@ def _rounded(x: Tensor, precision: Precision) -> Tensor:
         unit = x.abs().amax(-1, True) / 127
         return (x / unit).round() * unit
     return x.to(getattr(torch, precision)).float()
-
-
-HALVINGS = 24
-"""of [0, 1): as many as a float32 uniform number has bits"""
-TAIL = 1e-5
-"""tokens that are less likely are counted as one: draws cannot tell their shares"""
 
 
 def drawn_divergence(

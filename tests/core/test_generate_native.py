@@ -38,7 +38,7 @@ from tests.core.native_cases import (
     wavenet,
 )
 
-SHIPPED = ("mel-2bar", "mel-16bar", "drums-2bar")
+SHIPPED = ("mel-2bar", "mel-16bar", "drums-2bar", "trio-16bar")
 native = pytest.mark.skipif(load() is None, reason="the native library is not built here")
 
 

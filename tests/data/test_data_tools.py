@@ -32,7 +32,10 @@ def test_the_commands_use_arguments_that_exist(tmp_path):
         env={"SEQGEN": "echo RUN", "MIX": "echo MIX", "PATH": "/usr/bin:/bin"},
     )
     assert done.returncode == 0, done.stderr
-    assert "MIX OUT/trio-2bar-start OUT/mel-2bar-start OUT/drums-2bar OUT/trio-2bar-mixed" in done.stdout
+    assert [line for line in done.stdout.splitlines() if line.startswith("MIX ")] == [
+        "MIX OUT/trio-2bar-start OUT/mel-2bar-start OUT/drums-2bar OUT/trio-2bar-mixed",
+        "MIX OUT/trio-16bar OUT/mel-16bar OUT/drums-16bar OUT/trio-16bar-mixed",
+    ]
     lines = [shlex.split(line) for line in done.stdout.splitlines() if line.startswith("RUN prepare ")]
     assert [line[line.index("--out") + 1] for line in lines] == [
         "OUT/mel-2bar",
@@ -40,6 +43,7 @@ def test_the_commands_use_arguments_that_exist(tmp_path):
         "OUT/mel-16bar",
         "OUT/drums-2bar",
         "OUT/groove-2bar",
+        "OUT/drums-16bar",
         "OUT/trio-2bar-start",
         "OUT/trio-16bar",
     ]

@@ -140,9 +140,11 @@ def test_windows_where_a_part_plays_nothing_are_dropped(table: MakeTable) -> Non
 
 def test_a_note_held_into_a_window_is_not_ended_there(table: MakeTable) -> None:
     melody = [(0, 5, 60), (6, 7, 62)]
-    tracks = [(0, False, melody), (33, False, quarters(36, 8)), (0, True, kit(8))]
+    bass = [(start, end, pitch - 24) for start, end, pitch in melody]
+    tracks = [(0, False, melody), (33, False, bass), (0, True, kit(8))]
     windows = TrioConverter(bars=1).encode(band(table, tracks))
-    assert split_parts(windows[1])[0].tolist() == [0] * 8 + [43, 0, 0, 0, 1, 0, 0, 0]
+    parts = [part.tolist() for part in split_parts(windows[1])]
+    assert parts[:2] == [[0] * 8 + [onset, 0, 0, 0, 1, 0, 0, 0] for onset in (43, 19)]
 
 
 def test_too_many_combinations_are_left_out_and_counted(table: MakeTable, monkeypatch) -> None:
@@ -234,6 +236,32 @@ def found_in(name: str, programs: range = range(32)) -> Extraction:
 def test_real_pieces_have_as_many_windows_as_with_magenta(name: str, windows: int) -> None:
     """The figures are those of MusicVAE's own converter with its limit of five lifted."""
     assert len(found_in(name).windows) == windows
+
+
+@pytest.mark.parametrize(
+    ("name", "bar"),
+    [
+        (
+            "d_dm29.mid",
+            [
+                [0, 0, 0, 0, 0, 0, 0, 0, 42, 0, 45, 0, 49, 0, 0, 0],
+                [18, 0, 18, 0, 18, 0, 18, 0, 17, 0, 1, 0, 17, 1, 17, 0],
+                [4, 1, 5, 0, 8, 0, 5, 0, 133, 0, 6, 0, 9, 0, 4, 1],
+            ],
+        ),
+        (
+            "d_e4m8.mid",
+            [
+                [19, 0, 0, 0, 31, 0, 0, 0, 29, 0, 0, 0, 32, 0, 0, 0],
+                [19, 19, 1, 19, 19, 0, 20, 0, 19, 0, 17, 0, 15, 0, 14, 0],
+                [129, 0, 0, 0, 131, 0, 0, 0, 129, 0, 1, 0, 131, 0, 0, 0],
+            ],
+        ),
+    ],
+)
+def test_a_window_begins_as_one_of_magentas(name: str, bar: list[list[int]]) -> None:
+    first = found_in(name).tokens[:, :16]
+    assert (first == join_parts([np.array(part) for part in bar])).all(axis=1).any()
 
 
 def test_spans_are_merged_and_intersected() -> None:
