@@ -86,7 +86,7 @@ def read_taps(sequence: NoteSequence, bars: int | None, start_bar: int | None, t
     table = notes_of(sequence)
     notices = [
         f"{metre} is read as sixteenths in bars of four quarters: the model knows 4/4 only"
-        for metre in Counter(s.metre for s in stretches(table) if not s.bars_of_four())
+        for metre in Counter(s.metre for s in stretches(table) if not s.bars_of_four(two_four=True))
     ]
     notes = table if track is None else table.select(table.instrument == track)
     if not len(notes):
@@ -138,7 +138,7 @@ def _grids(notes: NoteTable, rows: np.ndarray, classes: np.ndarray) -> Iterator[
 def about_grids(grids: list[BeatGrid], notes: NoteTable) -> list[str]:
     """What a user should know of how a piece was read."""
     told = []
-    odd = Counter(grid.stretch.metre for grid in grids if not grid.stretch.bars_of_four())
+    odd = Counter(grid.stretch.metre for grid in grids if not grid.stretch.bars_of_four(two_four=True))
     for metre in odd:
         told.append(f"{metre} is read as sixteenths without its bar lines: the model knows 4/4 only")
     classes = class_of_pitch()[np.clip(notes.pitch, 0, 127)]

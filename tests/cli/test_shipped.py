@@ -17,6 +17,8 @@ PROMISED = {
     "digits-wavenet",
     "drums-2bar",
     "en-de",
+    "groove-drumify",
+    "groove-humanize",
     "mel-16bar",
     "mel-2bar",
     "melody-lm",
@@ -56,6 +58,27 @@ def test_the_shipped_language_model_continues_from_the_shell(tmp_path):
     figures = json.loads((SHIPPED / "melody-lm" / "evaluation.json").read_text(encoding="utf-8"))
     means = figures["nats a step"]["all steps"]
     assert means["model"] < means["6-gram"] < means["unigram"]
+
+
+@pytest.mark.parametrize("verb", ["humanize", "drumify"])
+def test_the_shipped_groove_models_play_from_the_shell(verb, tmp_path):
+    """They are the defaults; they beat the baselines that stand beside them on their cards."""
+    beat = str(write_drums(tmp_path / "a.mid", bars=4, seed=1))
+    for out in ("one", "two"):
+        assert main([verb, beat, str(tmp_path / out), "--wav", "false"]) == 0
+    names = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert {"humanize": "humanized.mid", "drumify": "beat_0.mid"}[verb] in names
+    for file in names:
+        assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+    text = (SHIPPED / f"groove-{verb}" / "evaluation.json").read_text(encoding="utf-8")
+    figures = json.loads(text)["figures"]
+    if verb == "humanize":
+        for metric in ("velocity", "sixteenths", "milliseconds"):
+            others = [value for name, value in figures[metric].items() if not name.startswith("model")]
+            assert figures[metric]["model"] < min(others)
+    else:
+        others = [value for name, value in figures["hit F1"].items() if not name.startswith("model")]
+        assert figures["hit F1"]["model"] > max(others)
 
 
 def test_the_shipped_vocoder_says_a_recording_again(tmp_path):

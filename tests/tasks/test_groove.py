@@ -9,7 +9,7 @@ import seqgen
 from seqgen.io.midi import notes_of, read_midi, read_notes, write_midi
 from seqgen.representation.drum_map import DRUM_PITCHES, class_of_pitch
 from seqgen.tasks.groove import GrooveModel
-from seqgen.tasks.rewrite import Feel
+from seqgen.tasks.rewrite import Feel, rewrite
 from tests.tasks.small import melody, write_waltz
 from tests.tasks.small_groove import ROCK, SHAPES, band, small_groove
 
@@ -238,3 +238,25 @@ def test_a_groove_model_is_no_model_of_tokens(models, tmp_path):
 
     with pytest.raises(ValueError, match="use humanize or drumify"):
         load(small_groove(tmp_path / "g"))
+
+
+def test_what_is_predicted_is_where_it_is_written():
+    """A quarter of a sixteenth early at velocity 101, whatever the tempo; half of it with half the amount."""
+
+    def predict(grid):
+        played = np.zeros((len(grid.rows), 27), np.float32)
+        played[:, :9], played[:, 9:18], played[:, 18:] = 1, 101 / 127, 0.5
+        return played
+
+    piece = band()
+    before = notes_of(piece)
+    for amount in (1.0, 0.5):
+        done, _, grids = rewrite(piece, predict, Feel(amount))
+        after = notes_of(done)
+        for grid in grids:
+            mine = grid.note[grid.leader == np.arange(len(grid.note))]
+            old = before.start[mine]
+            wanted = old + amount * (np.floor(old * 4 + 0.5) / 4 - 1 / 16 - old)
+            assert max(np.abs(after.start - place).min() for place in wanted) < 3e-6
+            loud = before.velocity[mine] + amount * (101.0 - before.velocity[mine])
+            assert set(np.rint(loud).astype(int)) <= set(after.velocity.tolist())
