@@ -32,6 +32,7 @@ STEEPEST = -5.0
 HALVINGS = 16
 """of the line from -1 to 1 in search of a quantile: to 0.00003"""
 MOST = 1 - 1e-6
+LATEST = -0.999
 
 
 class GrooveMixture(Head):
@@ -142,9 +143,12 @@ def on_line(token: Float[Tensor, "*B N"], drums: int) -> Float[Tensor, "*B K 2"]
 
 
 def off_line(place: Float[Tensor, "*B K 2"]) -> tuple[Float[Tensor, "*B K"], Float[Tensor, "*B K"]]:
-    """Velocities, which are whole 127ths, and offsets at places on the line."""
+    """Velocities, which are whole 127ths, and offsets at places on the line.
+
+    Half a step late would be the next step, so that is out of reach; half a step early is not.
+    """
     velocity = (place[..., 0] * VELOCITIES / 2 + (VELOCITIES + 1) / 2).round().clamp(1, VELOCITIES)
-    offset = (place[..., 1] * OFFSETS / (OFFSETS - 1)).clamp(-1, 1)
+    offset = (place[..., 1] * OFFSETS / (OFFSETS - 1)).clamp(LATEST, 1)
     return velocity / VELOCITIES, offset
 
 

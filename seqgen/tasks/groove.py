@@ -18,7 +18,7 @@ from torch import Generator
 from seqgen import __version__
 from seqgen.core import Sampling
 from seqgen.models.music_vae import MusicVAE
-from seqgen.models.music_vae.groove import controls_of, perform, reading
+from seqgen.models.music_vae.groove import answer, controls_of, perform, reading
 from seqgen.representation.groove import (
     CLASSES,
     TEMPO,
@@ -264,8 +264,11 @@ class GrooveModel:
             z = self.vae.encode(read, controls=controls).mean
             if not z.isfinite().all():
                 raise ValueError(f"{self.name}: its weights are damaged (a code is not finite)")
-            if free:
+            if free and self.humanizes:
                 played = self.vae.decode(z, how, uniform=uniform, controls=controls)
+            elif free:
+                tapped = read[..., :CLASSES].amax(-1) > 0.5
+                played = answer(self.vae, z, tapped, how, uniform, controls)
             else:
                 played = perform(self.vae, z, token[..., :CLASSES] > 0.5, how, uniform, controls)
         return played.cpu().numpy()

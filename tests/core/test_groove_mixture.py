@@ -75,7 +75,7 @@ def test_the_line_and_back():
     token = tokens([1.0, 1.0], VELOCITY[:121], OFFSET)
     velocity, offset = off_line(on_line(token, 2))
     torch.testing.assert_close(velocity, token[:, 2:4], atol=0.004, rtol=0)
-    torch.testing.assert_close(offset, token[:, 4:], atol=1e-5, rtol=0)
+    torch.testing.assert_close(offset, token[:, 4:].clamp(min=-0.999), atol=1e-5, rtol=0)
 
 
 def test_what_is_not_hit_is_not_read():

@@ -260,3 +260,13 @@ def test_what_is_predicted_is_where_it_is_written():
             assert max(np.abs(after.start - place).min() for place in wanted) < 3e-6
             loud = before.velocity[mine] + amount * (101.0 - before.velocity[mine])
             assert set(np.rint(loud).astype(int)) <= set(after.velocity.tolist())
+
+
+def test_every_tap_is_answered(models):
+    """Also by a model that would rather be silent."""
+    taps = models["tap"].taps(ROCK, bars=6)
+    for temperature in (0.0, 1.0):
+        (beat,) = models["tap"].beats(taps, temperature=temperature)
+        hit = np.zeros(len(taps.rows), bool)
+        hit[np.floor((notes_of(beat).start - taps.first) * 4 + 0.5 + 1e-6).astype(int)] = True
+        assert hit[taps.rows[:, 3] > 0].all()

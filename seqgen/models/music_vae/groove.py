@@ -14,8 +14,9 @@ from __future__ import annotations
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+from torch.nn.functional import one_hot
 
-from seqgen.core import Sampling
+from seqgen.core import GrooveMixture, Sampling
 from seqgen.core.decoder import DecoderState
 from seqgen.models.music_vae.config import DRUMS, TAPPED, MusicVAEConfig
 from seqgen.models.music_vae.model import MusicVAE
@@ -87,4 +88,38 @@ def perform(
         token = torch.cat([given.to(token.dtype), token[..., DRUMS:]], -1)
         tokens.append(token)
         state = DecoderState(torch.full_like(token, decoder.head.blank) if forgets else token, state.core)
+    return torch.stack(tokens, 1)
+
+
+@torch.no_grad()
+def answer(
+    model: MusicVAE,
+    z: Float[Tensor, "B Z"],
+    tapped: Bool[Tensor, "B T"],
+    how: Sampling,
+    uniform: Float[Tensor, "B T D"],
+    controls: Float[Tensor, "B T C"] | None = None,
+) -> Float[Tensor, "B T N"]:
+    """A beat that answers every tap: where none of the drums is drawn at one, the likeliest is hit.
+
+    A tap stands for one hit or more, which drums that are drawn independently do not know. A head of another
+    kind than the mixture draws as it is.
+    """
+    decoder = model.decoder
+    head = decoder.head
+    if not isinstance(head, GrooveMixture) or head.hits is None:
+        return model.decode(z, how, uniform=uniform, controls=controls)
+    state = decoder.init_state(len(z), z)
+    unknown = state.previous[:, None]  # what is played at a step is not known when it is drawn
+    tokens = []
+    for t, tap_here in enumerate(tapped.unbind(1)):
+        told = None if controls is None else controls[:, t : t + 1]
+        y, state = decoder.hidden(unknown, state, controls=told)
+        token = head.sample(y[:, 0], how, uniform[:, t])
+        hit = token[..., :DRUMS]
+        likeliest = one_hot(head.hits(y[:, 0]).argmax(-1), DRUMS).to(hit.dtype)
+        missed = tap_here & (hit.sum(-1) == 0)
+        token = torch.cat([torch.where(missed[:, None], likeliest, hit), token[..., DRUMS:]], -1)
+        tokens.append(token)
+        state = DecoderState(token, state.core)
     return torch.stack(tokens, 1)
