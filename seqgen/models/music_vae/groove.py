@@ -17,7 +17,8 @@ from torch import Tensor
 
 from seqgen.core import Sampling
 from seqgen.core.decoder import DecoderState
-from seqgen.models.music_vae.config import DRUMS, TAPPED, MusicVAEConfig
+from seqgen.models.music_vae.config import MusicVAEConfig
+from seqgen.models.music_vae.limits import DRUMS, TAPPED
 from seqgen.models.music_vae.model import MusicVAE
 
 
