@@ -17,6 +17,7 @@ VERBS = {
     "interpolate": "blend two pieces of music, or four as a grid",
     "sample": "make new music",
     "continue": "go on where a melody or a beat ends",
+    "vary": "make one track of a bar anew, the others as they are",
     "humanize": "a beat as a drummer would play it: velocities and timing",
     "drumify": "beats that go with the rhythm of a clip",
     "reconstruct": "hear a piece as a model hears it",

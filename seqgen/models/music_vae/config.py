@@ -89,6 +89,25 @@ class DecoderConfig:
 
 
 @dataclass(frozen=True)
+class EventsConfig:
+    """Tokens that are events: time passes where one says so, and a segment may end before it is full."""
+
+    end: int = 489
+    """the token that ends a segment, and fills it up"""
+    clock: int = 256
+    """the first of the tokens that take time: 1, 2, ... steps"""
+    steps: int = 96
+    """how many of them there are, and steps in a bar"""
+    parts: int = 8
+    """parts of a bar that have a plan of their own, and are read out by themselves"""
+
+    def __post_init__(self) -> None:
+        check_sizes(self, end=LARGEST, clock=LARGEST, steps=MOST_BARS, parts=MOST_BARS)
+        if self.steps % self.parts:
+            raise ValueError(f"parts must divide the {self.steps} steps of a bar, got {self.parts}")
+
+
+@dataclass(frozen=True)
 class MusicVAEConfig:
     """Windows of `bars` bars of tokens, and the networks over them."""
 
@@ -113,9 +132,15 @@ class MusicVAEConfig:
     steps_per_beat: int = 4
     latent: int = 128
     """size of the code z"""
-    code: Literal["window", "bars"] = "window"
+    code: Literal["window", "bars", "tracks"] = "window"
     """window: every number of z may bear on every bar, as in the paper; bars: z is a row of one code a bar,
-    read and planned with weights that all bars share (hierarchical, direct, reading out all)"""
+    read and planned with weights that all bars share (hierarchical, direct, reading out all); tracks: the
+    same where a `bar` is one of several tracks of events that sound together, and nothing but `shared` goes
+    from one to another"""
+    shared: int = 0
+    """code: tracks: how many numbers at the end of z all tracks share"""
+    events: EventsConfig | None = None
+    """what the tokens mean that are more than a number; with another code, which of them ends a bar early"""
     embedding: int = 64
     """size of a token's vector; 0 to have tokens read as they are, one-hot or as bits"""
     nade_hidden: int = 128
@@ -158,6 +183,7 @@ class MusicVAEConfig:
                 f"{', '.join(BY_BAR)} and a latent that {self.bars} bars divide, got {', '.join(shared)} "
                 f"and {self.latent}"
             )
+        check_tracks(self)
         if self.encoder.bar_width % 2:
             raise ValueError(f"encoder.bar_width must be even, got {self.encoder.bar_width}")
         self._check_reading()
@@ -215,6 +241,38 @@ def check_sizes(config: Any, **largest: int) -> None:
     for name, high in largest.items():
         if not 1 <= getattr(config, name) <= high:
             raise ValueError(f"{name} must be 1 to {high}, got {getattr(config, name)}")
+
+
+def check_tracks(config: MusicVAEConfig) -> None:
+    """A code of tracks, and what belongs to it."""
+    c = config
+    if c.code != "tracks":
+        bars = (c.encoder.kind, c.encoder.readout, c.decoder.kind) == (
+            "hierarchical",
+            "final",
+            "hierarchical",
+        )
+        if c.shared or (c.events is not None and not bars):
+            raise ValueError(
+                "shared and events need code: tracks; without it events need encoder.kind and decoder.kind "
+                "hierarchical and encoder.readout final"
+            )
+        if c.events is not None and c.events.end >= c.vocabulary_size:
+            raise ValueError(f"events.end must be a token below {c.vocabulary_size}, got {c.events.end}")
+        return
+    shape = (c.encoder.kind, c.encoder.readout, c.decoder.kind, c.decoder.plan, c.decoder.voice, c.head)
+    wanted = (*BY_BAR, "lstm", "categorical")
+    if shape != wanted or c.events is None:
+        raise ValueError(
+            f"code: tracks needs events, and encoder.kind, encoder.readout, decoder.kind, decoder.plan, "
+            f"decoder.voice and head {', '.join(wanted)}, got {', '.join(shape)}"
+        )
+    if not 0 <= c.shared < c.latent or (c.latent - c.shared) % c.bars:
+        raise ValueError(
+            f"shared must leave a part of latent that {c.bars} tracks divide, got {c.shared} of {c.latent}"
+        )
+    if max(c.events.end, c.events.clock + c.events.steps - 1) >= c.vocabulary_size:
+        raise ValueError(f"events must be tokens below {c.vocabulary_size}, got {c.events}")
 
 
 def check_parts(config: MusicVAEConfig) -> None:

@@ -15,6 +15,7 @@ from seqgen.core import (
     Categorical,
     Conductor,
     Decoder,
+    Grammar,
     Groove,
     GrooveMixture,
     Head,
@@ -23,12 +24,20 @@ from seqgen.core import (
     Product,
     Sampling,
     SequenceModule,
+    UntilEnd,
     Voices,
 )
 from seqgen.core.decoder import rng_device
 from seqgen.kernels.packing import Precision
 from seqgen.models.music_vae.config import HeadName, MusicVAEConfig
 from seqgen.models.music_vae.encoder import Encoder, Posterior
+from seqgen.models.music_vae.tracks import (
+    TrackEncoder,
+    build_track_decoder,
+    events_log_prob,
+    keeps_time,
+    until_end,
+)
 from seqgen.models.voice import build_voice, output_size
 
 
@@ -74,7 +83,7 @@ class MusicVAE(nn.Module):
     def __init__(self, config: MusicVAEConfig):
         super().__init__()
         self.config = config
-        self.encoder = Encoder(config)
+        self.encoder = TrackEncoder(config) if config.code == "tracks" else Encoder(config)
         self.decoder = build_decoder(config)
 
     def encode(
@@ -90,7 +99,7 @@ class MusicVAE(nn.Module):
         precision: without gradients on a CPU, that of the LSTMs' weights, packed for the native kernels;
         None, or elsewhere, torch reads. controls: `config.controls` numbers a step.
         """
-        return self.encoder(token, precision, lengths, controls)
+        return self.encoder(token, precision, self.lengths_of(token, lengths), controls)
 
     def decode(
         self,
@@ -100,12 +109,20 @@ class MusicVAE(nn.Module):
         uniform: Float[Tensor, "B T K"] | None = None,
         precision: Precision | None = None,
         controls: Float[Tensor, "B T C"] | None = None,
+        grammar: Grammar | None = None,
     ) -> Shaped[Tensor, "B T *N"]:
-        """Generate a window of tokens from each code. Other arguments: as in `Decoder.generate`."""
+        """Generate a window of tokens from each code. Other arguments: as in `Decoder.generate`.
+
+        Without a grammar, events that end a segment early are followed by ends.
+        """
+        c = self.config
+        if grammar is None and c.events is not None:
+            grammar = UntilEnd(c.vocabulary_size, c.events.end, c.steps_per_bar)
         with torch.no_grad():
             state = self.decoder.init_state(len(z), z, precision)
-        steps = self.config.steps
-        return self.decoder.generate(state, steps, how, rng, uniform, precision, controls=controls)[0]
+        return self.decoder.generate(
+            state, c.steps, how, rng, uniform, precision, controls=controls, grammar=grammar
+        )[0]
 
     def log_prob(
         self,
@@ -117,8 +134,13 @@ class MusicVAE(nn.Module):
     ) -> Float[Tensor, "B T"]:
         """log p(x_t | x_<t, z) in nats, teacher forced (or fed with `fed`).
 
-        lengths: of rows, or of bars (see `encode`); past them it is 0, and they are read as blank.
+        lengths: of rows, or of bars (see `encode`); past them it is 0, and they are read as blank. Events
+            have none: they end where they say so.
         """
+        if self.config.code == "tracks":
+            state = self.decoder.init_state(len(z), z)
+            return events_log_prob(self.decoder, self.config, token, state, fed, controls)
+        lengths = self.lengths_of(token, lengths)
         if fed is None:
             fed = self.shifted(token, lengths)
         state = self.decoder.init_state(len(z), z)
@@ -139,6 +161,7 @@ class MusicVAE(nn.Module):
         read: what the encoder reads, where it is not what the decoder shall write (a beat without its feel).
         lengths: as of `log_prob`.
         """
+        lengths = self.lengths_of(token, lengths)
         posterior = self.encode(token if read is None else read, lengths=lengths, controls=controls)
         z = posterior.sample(rng)
         fed = self._spoil(token, z, objective, rng, controls, lengths)
@@ -147,6 +170,15 @@ class MusicVAE(nn.Module):
         kl = by_dimension.sum(1)
         loss = (nll + objective.beta * objective.charged(kl)).mean()
         return Losses(loss, nll.mean(), kl.mean(), by_dimension.mean(0))
+
+    def lengths_of(
+        self, token: Shaped[Tensor, "B T *N"], lengths: Int[Tensor, "B *U"] | None
+    ) -> Int[Tensor, "B *U"] | None:
+        """The given lengths, or those of bars that say where they end. A code of tracks has its own way."""
+        events = self.config.events
+        if lengths is not None or events is None or self.config.code == "tracks":
+            return lengths
+        return until_end(token.reshape(-1, self.config.steps_per_bar), events.end).view(len(token), -1)
 
     def shifted(
         self, token: Shaped[Tensor, "B T *N"], lengths: Int[Tensor, "B *U"] | None = None
@@ -179,9 +211,13 @@ class MusicVAE(nn.Module):
             fed = torch.where(each(sampled, fed), own, fed)
         if objective.blind:
             blind = uniforms((len(token), 1), rng, token.device).expand(steps) < objective.blind
+            if self.config.events is not None:
+                blind = blind & ~keeps_time(fed, self.config.events)
             fed = torch.where(each(blind, fed) & (fed != head.start), head.blank, fed)
         if objective.input_dropout:
             gone = uniforms(steps, rng, token.device) < objective.input_dropout
+            if self.config.events is not None:
+                gone &= ~keeps_time(fed, self.config.events)
             fed = torch.where(each(gone, fed) & (fed != head.start), head.blank, fed)
         return fed
 
@@ -210,6 +246,8 @@ def shift(token: Shaped[Tensor, "B T *N"], start: int) -> Shaped[Tensor, "B T *N
 def build_decoder(config: MusicVAEConfig) -> Decoder:
     """The decoder that the config describes: head, voice, and a conductor where there is a plan to follow."""
     c, d = config, config.decoder
+    if c.code == "tracks":
+        return build_track_decoder(c)
     head = build_head(c)
     sizes = [part.embedding_size for part in (head.each() if isinstance(head, Product) else [head])]
     hierarchical, direct = d.kind == "hierarchical", d.plan == "direct"
