@@ -197,7 +197,7 @@ class Decoder(nn.Module):
     ) -> tuple[Shaped[Tensor, "B T *N"], DecoderState]:
         fast: fast_decode.Ran | str = "no kernel follows a grammar"
         if grammar is None:
-            fast = fast_decode.run(self, state.previous, state.core, uniform, how, precision, end)
+            fast = fast_decode.run(self, state.previous, state.core, uniform, how, precision, end, controls)
         if not isinstance(fast, str):
             LOG.info("decoding: %s", fast.by)
             return fast.token, DecoderState(fast.token[:, -1], fast.core)

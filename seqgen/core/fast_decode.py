@@ -12,15 +12,13 @@ from jaxtyping import Float, Shaped
 from torch import Tensor
 
 from seqgen.core import lstm_fold, wavenet_fold
-from seqgen.core.conductor import Conductor
-from seqgen.core.fast_cores import Run, run_core
-from seqgen.core.guide import Guided
-from seqgen.core.head import Bernoulli, Categorical, Head
+from seqgen.core.fast_cores import Outcome, Run, run_core
+from seqgen.core.fast_parts import parts_of
+from seqgen.core.head import Categorical, Head
 from seqgen.core.lstm import LSTM
 from seqgen.core.lstm_fold import FoldedLSTM
-from seqgen.core.metre import Metre
+from seqgen.core.product import Product
 from seqgen.core.sampling import Sampling
-from seqgen.core.sequence import SequenceModule
 from seqgen.core.state import State, leaves
 from seqgen.core.wavenet import WaveNet
 from seqgen.core.wavenet_fold import FoldedWaveNet
@@ -54,48 +52,39 @@ class Ran(NamedTuple):
     """as `backend` says it"""
 
 
-def served_voice(core: SequenceModule) -> LSTM | WaveNet | None:
-    """The LSTM or WaveNet that a kernel can run for this core, or None."""
-    voice = core.voice if isinstance(core, Conductor | Metre | Guided) else core
-    if type(core) not in (Conductor, Metre, Guided, LSTM, WaveNet) or type(voice) not in (LSTM, WaveNet):
-        return None
-    assert isinstance(voice, LSTM | WaveNet)
-    fed = core.planner.segment_size if isinstance(core, Conductor) else 0
-    fed = core.size if isinstance(core, Guided) else fed
-    # What comes behind the token must be the local conditioning: a WaveNet may take part of the token for it.
-    return None if isinstance(voice, WaveNet) and voice.local_size != fed else voice
-
-
 def library_for(decoder: Decoder, how: Sampling) -> Native | Triton | str:
     """What serves this decoder and this way to draw where its weights are; else why torch does."""
-    head, voice = decoder.head, served_voice(decoder.core)
-    if voice is None or type(head) not in (Categorical, Bernoulli):
-        return f"no kernel for {type(decoder.core).__name__} and {type(head).__name__}"
-    if decoder.controls:
-        return "no kernel reads controls"
+    parts = parts_of(decoder.core, decoder.head, decoder.controls)
+    if parts is None:
+        return f"no kernel for {type(decoder.core).__name__} and {type(decoder.head).__name__}"
     if how.top_k is not None or how.top_p < 1:
         return "no kernel for top_k and top_p"
     device = next(decoder.parameters()).device
     if torch.is_autocast_enabled("cuda" if device.type == "cuda" else "cpu"):
         return "under autocast"
-    columns = 4 * voice.output_size if isinstance(voice, LSTM) else voice.width
-    if (head.vocabulary_size + 3) * columns > LARGEST_TABLE:
-        return "the kernels' table of tokens would be too large"
+    for voice, head, *_ in parts:
+        columns = 4 * voice.output_size if isinstance(voice, LSTM) else voice.width
+        if (head.vocabulary_size + 3) * columns > LARGEST_TABLE:
+            return "the kernels' table of tokens would be too large"
     for weight in decoder.parameters():
         if weight.dtype != torch.float32 or weight.device != device or device.type not in ("cpu", "cuda"):
             return f"the weights are {dtype_of(weight)} on {weight.device}"
     if device.type == "cuda":
-        return _on_gpu(voice, head, device)
+        reasons = [reason for part in parts if (reason := _too_large(part.voice, part.head))]
+        if reasons:
+            return reasons[0]
+        return Triton(device) if choose(device, "") == "triton" else "triton is not installed"
     library = choose(device, "")
     return "the native library is not built here" if isinstance(library, str) else library
 
 
-def _on_gpu(voice: LSTM | WaveNet, head: Head, device: torch.device) -> Triton | str:
+def _too_large(voice: LSTM | WaveNet, head: Head) -> str | None:
+    """Why the kernel on a GPU cannot run them."""
     if isinstance(voice, WaveNet) and (voice.width > WIDEST or voice.exit.weight.shape[1] > MOST_SKIP):
         return f"the kernel on a GPU is for WaveNets of width {WIDEST} and skip width {MOST_SKIP} at most"
     if isinstance(head, Categorical) and head.vocabulary_size > MOST_OUTPUTS:
         return f"the kernel on a GPU draws one of at most {MOST_OUTPUTS} tokens"
-    return Triton(device) if choose(device, "") == "triton" else "triton is not installed"
+    return None
 
 
 def backend(decoder: Decoder, how: Sampling, precision: Precision | None) -> str:
@@ -113,22 +102,20 @@ def precision_of(decoder: Decoder, how: Sampling, precision: Precision | None) -
     return precision or "float32"
 
 
-def folded(decoder: Decoder, precision: Precision, lanes: int | None) -> FoldedLSTM | FoldedWaveNet:
-    """The decoder's weights as the kernel wants them, as they are now. lanes: of the native library."""
+def folded(decoder: Decoder, precision: Precision, lanes: int | None) -> list[FoldedLSTM | FoldedWaveNet]:
+    """The weights of each part as the kernel wants them, as they are now. lanes: of the native library."""
     weights = list(decoder.parameters())
     return decoder.packs.get((precision, lanes), weights, lambda: _fold(decoder, precision, lanes))
 
 
-def _fold(decoder: Decoder, precision: Precision, lanes: int | None) -> FoldedLSTM | FoldedWaveNet:
-    core, head = decoder.core, decoder.head
-    first = core.first if isinstance(core, Conductor) else None
-    beat = core.beat if isinstance(core, Conductor | Metre) else None
-    voice, position = served_voice(core), None if beat is None else beat.weight
-    assert voice is not None
-    assert isinstance(head, Categorical | Bernoulli)
-    if isinstance(voice, LSTM):
-        return lstm_fold.fold(voice, head, first, position, precision, lanes)
-    return wavenet_fold.fold(voice, head, first, position, precision, lanes)
+def _fold(decoder: Decoder, precision: Precision, lanes: int | None) -> list[FoldedLSTM | FoldedWaveNet]:
+    made: list[FoldedLSTM | FoldedWaveNet] = []
+    for voice, head, first, position in parts_of(decoder.core, decoder.head, decoder.controls) or []:
+        if isinstance(voice, LSTM):
+            made.append(lstm_fold.fold(voice, head, first, position, precision, lanes))
+        else:
+            made.append(wavenet_fold.fold(voice, head, first, position, precision, lanes))
+    return made
 
 
 def run(
@@ -139,6 +126,7 @@ def run(
     how: Sampling,
     precision: Precision | None,
     end: int | None,
+    controls: Float[Tensor, "B T C"] | None = None,
 ) -> Ran | str:
     """Where torch has to serve: the reason."""
     precision = precision or "float32"
@@ -149,13 +137,40 @@ def run(
     if not uniform.shape[1]:
         return "no steps are asked for"
     device = library.device if isinstance(library, Triton) else torch.device("cpu")
-    for x in (uniform, *leaves(state)):
+    if (0 if controls is None else controls.shape[2]) != decoder.controls:
+        return "the controls are not those of the model"
+    for x in (uniform, *([] if controls is None else [controls]), *leaves(state)):
         if x.is_floating_point() and (x.dtype != torch.float32 or x.device != device):
-            return f"state or uniform numbers are {dtype_of(x)} on {x.device}"
+            return f"state, uniform numbers or controls are {dtype_of(x)} on {x.device}"
     weights = folded(decoder, precision, None if isinstance(library, Triton) else library.lanes)
-    first = decoder.head.vocabulary_size + 2  # the row of a conductor's first vector
-    done = run_core(decoder.core, weights, Run(uniform, how, end, first), previous, state)
+    done = _run(decoder, weights, Run(uniform, how, end, controls), previous, state)
     return done if isinstance(done, str) else Ran(*done, _name(library, precision))
+
+
+def _run(
+    decoder: Decoder,
+    weights: list[FoldedLSTM | FoldedWaveNet],
+    wanted: Run,
+    previous: Shaped[Tensor, "B *N"],
+    state: State,
+) -> Outcome | str:
+    """All parts, one after another."""
+    head, parts = decoder.head, parts_of(decoder.core, decoder.head, decoder.controls) or []
+    if not isinstance(head, Product):
+        return run_core(decoder.core, parts[0], weights[0], wanted, previous, state)
+    if wanted.end is not None:
+        return "no kernel ends at a tuple of tokens"
+    shares = wanted.uniform.split([part.head.draws for part in parts], -1)
+    tokens, states = [], []
+    each = zip(parts, weights, shares, head.parts(previous), state.voice, strict=True)
+    for part, own, share, before, voice in each:
+        mine = wanted._replace(uniform=share.contiguous())
+        done = run_core(decoder.core, part, own, mine, before, state._replace(voice=voice))
+        if isinstance(done, str):
+            return done
+        tokens.append(done[0])
+        states.append(done[1])
+    return head.token(tokens), states[0]._replace(voice=tuple(after.voice for after in states))
 
 
 def dtype_of(x: Tensor) -> str:

@@ -26,6 +26,7 @@ from seqgen.models.music_vae.tracks import track_lengths
 from seqgen.representation.converter import Converter
 from seqgen.representation.track_events import END
 from seqgen.representation.track_grammar import TrackGrammar
+from seqgen.tasks.chords import decode, encode
 from seqgen.tasks.clip import Clip, choose_clip
 from seqgen.tasks.latent import grid_weights, latent_grid, latent_path, path_weights, slerp
 from seqgen.tasks.manner import Manner, mixtures
@@ -197,7 +198,7 @@ class MusicModel:
         with torch.inference_mode():
             tokens = tokens.to(self.device)
             lengths = track_lengths(tokens, self.vae.config, END) if multitrack else None
-            posterior = self.vae.encode(tokens, precision, lengths)
+            posterior = encode(self.vae, tokens, precision, lengths)
         if not (posterior.mean.isfinite().all() and posterior.std.isfinite().all()):
             raise ValueError(
                 f"{self.name}: its weights are damaged (the code of {clips[0].name} is not finite)"
@@ -335,10 +336,7 @@ class MusicModel:
         each = programs.split(BATCH) if programs is not None else [None] * -(-len(z) // BATCH)
         with torch.inference_mode():
             for codes, u, some in zip(z.split(BATCH), uniform.split(BATCH), each, strict=True):
-                codes, grammar = codes.to(self.device), self._grammar(some)
-                drawn = self.vae.decode(
-                    codes, wanted.how, uniform=u, precision=wanted.precision, grammar=grammar
-                )
+                drawn = decode(self.vae, codes.to(self.device), wanted, u, self._grammar(some))
                 tokens.append(drawn.cpu())
         return torch.cat(tokens).numpy().astype(np.int16)
 

@@ -50,7 +50,7 @@ def kernel_logits(
     core, head, library = decoder.core, decoder.head, load()
     assert library is not None
     assert isinstance(head, Categorical | Bernoulli)
-    weights = folded(decoder, precision, library.lanes)
+    (weights,) = folded(decoder, precision, library.lanes)
     assert isinstance(weights, FoldedLSTM)
     first, segments, hold = head.start, None, 1
     if isinstance(core, Conductor):

@@ -12,6 +12,8 @@ from seqgen.core import (
     Guided,
     Metre,
     Planner,
+    Product,
+    Voices,
     WaveNet,
     fast_decode,
 )
@@ -35,6 +37,19 @@ def direct():
     torch.nn.init.normal_(planner.correction.weight)
     voice = LSTM(E + planner.segment_size, W, planner.bar_size, feed_cond=False)
     return Conductor(voice, planner, BAR, metre=4)
+
+
+def voices(carry=False):
+    """Two voices, of which each reads and writes its own part."""
+    planner = Planner(Z, BARS, width=7, segments=0 if carry else 4, segment_size=3)
+    tail = planner.segment_size
+    widths = (W, W) if carry else (W, 9)
+    each = [LSTM(E + tail, width, planner.bar_size, feed_cond=carry) for width in widths]
+    return Conductor(Voices(each, tail), planner, BAR, metre=0 if carry else 4, carry=carry)
+
+
+def parts(*widths):
+    return Product([Categorical(widths[0], 11, E), Bernoulli(widths[1], 4, E)], widths=widths)
 
 
 def one_long_bar():
@@ -61,6 +76,8 @@ CORES = {
     "carrying": carrying,
     "direct": direct,
     "one long bar": one_long_bar,
+    "voices": voices,
+    "carrying voices": lambda: voices(carry=True),
     "metre": lambda: Metre(LSTM(E, W, Z), 5),
     "wavenet": wavenet,
     "wavenet that is told nothing": lambda: wavenet(cond_size=0),
@@ -69,13 +86,15 @@ CORES = {
     "guided wavenet": lambda: Guided(wavenet(3), 3, 7),
     "guided lstm": lambda: Guided(LSTM(E + 3, W, Z), 3, 7),
 }
+PARTS = {"voices": (W, 9), "carrying voices": (W, W)}
 HEADS = {"categorical": lambda: Categorical(W, 11, E), "bernoulli": lambda: Bernoulli(W, 4, E)}
 
 
 def make(core="fed", head="categorical"):
     torch.manual_seed(2)
-    decoder = Decoder(CORES[core](), HEADS[head]())
-    torch.nn.init.normal_(decoder.head.logits.weight)
+    decoder = Decoder(CORES[core](), parts(*PARTS[core]) if core in PARTS else HEADS[head]())
+    for one in decoder.head.each() if core in PARTS else [decoder.head]:
+        torch.nn.init.normal_(one.logits.weight)
     with torch.no_grad():
         state = decoder.init_state(B, torch.randn(B, Z))
     if isinstance(decoder.core, Guided):

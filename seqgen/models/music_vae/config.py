@@ -140,7 +140,7 @@ class MusicVAEConfig:
     shared: int = 0
     """code: tracks: how many numbers at the end of z all tracks share"""
     events: EventsConfig | None = None
-    """code: tracks: what the tokens mean that are more than a number"""
+    """what the tokens mean that are more than a number; with another code, which of them ends a bar early"""
     embedding: int = 64
     """size of a token's vector; 0 to have tokens read as they are, one-hot or as bits"""
     nade_hidden: int = 128
@@ -187,6 +187,8 @@ class MusicVAEConfig:
         if self.encoder.bar_width % 2:
             raise ValueError(f"encoder.bar_width must be even, got {self.encoder.bar_width}")
         self._check_reading()
+        if self.decoder.carry and self.decoder.kind == "flat":
+            raise ValueError("decoder.carry needs decoder.kind: hierarchical, which has bars to carry over")
         if not (math.isfinite(self.least_std) and self.least_std >= 0):
             raise ValueError(f"least_std must be at least 0, got {self.least_std}")
         if not (math.isfinite(self.initial_std) and self.initial_std > 0):
@@ -245,8 +247,18 @@ def check_tracks(config: MusicVAEConfig) -> None:
     """A code of tracks, and what belongs to it."""
     c = config
     if c.code != "tracks":
-        if c.shared or c.events is not None:
-            raise ValueError("shared and events need code: tracks")
+        bars = (c.encoder.kind, c.encoder.readout, c.decoder.kind) == (
+            "hierarchical",
+            "final",
+            "hierarchical",
+        )
+        if c.shared or (c.events is not None and not bars):
+            raise ValueError(
+                "shared and events need code: tracks; without it events need encoder.kind and decoder.kind "
+                "hierarchical and encoder.readout final"
+            )
+        if c.events is not None and c.events.end >= c.vocabulary_size:
+            raise ValueError(f"events.end must be a token below {c.vocabulary_size}, got {c.events.end}")
         return
     shape = (c.encoder.kind, c.encoder.readout, c.decoder.kind, c.decoder.plan, c.decoder.voice, c.head)
     wanted = (*BY_BAR, "lstm", "categorical")

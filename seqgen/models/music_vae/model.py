@@ -31,7 +31,13 @@ from seqgen.core.decoder import rng_device
 from seqgen.kernels.packing import Precision
 from seqgen.models.music_vae.config import HeadName, MusicVAEConfig
 from seqgen.models.music_vae.encoder import Encoder, Posterior
-from seqgen.models.music_vae.tracks import TrackEncoder, build_track_decoder, events_log_prob, keeps_time
+from seqgen.models.music_vae.tracks import (
+    TrackEncoder,
+    build_track_decoder,
+    events_log_prob,
+    keeps_time,
+    until_end,
+)
 from seqgen.models.voice import build_voice, output_size
 
 
@@ -93,7 +99,7 @@ class MusicVAE(nn.Module):
         precision: without gradients on a CPU, that of the LSTMs' weights, packed for the native kernels;
         None, or elsewhere, torch reads. controls: `config.controls` numbers a step.
         """
-        return self.encoder(token, precision, lengths, controls)
+        return self.encoder(token, precision, self.lengths_of(token, lengths), controls)
 
     def decode(
         self,
@@ -131,9 +137,10 @@ class MusicVAE(nn.Module):
         lengths: of rows, or of bars (see `encode`); past them it is 0, and they are read as blank. Events
             have none: they end where they say so.
         """
-        if self.config.events is not None:
+        if self.config.code == "tracks":
             state = self.decoder.init_state(len(z), z)
             return events_log_prob(self.decoder, self.config, token, state, fed, controls)
+        lengths = self.lengths_of(token, lengths)
         if fed is None:
             fed = self.shifted(token, lengths)
         state = self.decoder.init_state(len(z), z)
@@ -154,6 +161,7 @@ class MusicVAE(nn.Module):
         read: what the encoder reads, where it is not what the decoder shall write (a beat without its feel).
         lengths: as of `log_prob`.
         """
+        lengths = self.lengths_of(token, lengths)
         posterior = self.encode(token if read is None else read, lengths=lengths, controls=controls)
         z = posterior.sample(rng)
         fed = self._spoil(token, z, objective, rng, controls, lengths)
@@ -162,6 +170,15 @@ class MusicVAE(nn.Module):
         kl = by_dimension.sum(1)
         loss = (nll + objective.beta * objective.charged(kl)).mean()
         return Losses(loss, nll.mean(), kl.mean(), by_dimension.mean(0))
+
+    def lengths_of(
+        self, token: Shaped[Tensor, "B T *N"], lengths: Int[Tensor, "B *U"] | None
+    ) -> Int[Tensor, "B *U"] | None:
+        """The given lengths, or those of bars that say where they end. A code of tracks has its own way."""
+        events = self.config.events
+        if lengths is not None or events is None or self.config.code == "tracks":
+            return lengths
+        return until_end(token.reshape(-1, self.config.steps_per_bar), events.end).view(len(token), -1)
 
     def shifted(
         self, token: Shaped[Tensor, "B T *N"], lengths: Int[Tensor, "B *U"] | None = None
@@ -244,7 +261,7 @@ def build_decoder(config: MusicVAEConfig) -> Decoder:
     # A direct plan is fed beat by beat; the bar's own plan is then only what an LSTM starts from.
     voice = build_voices(c, sizes, planner.bar_size, planner.segment_size, feed_cond=not direct)
     metre = c.steps_per_bar if direct else 0
-    core = Conductor(voice, planner, bar, metre, c.controls, carry=hierarchical and d.carry)
+    core = Conductor(voice, planner, bar, metre, c.controls, carry=d.carry)
     return Decoder(core, head, c.controls)
 
 

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from seqgen.models.music_vae import DecoderConfig, EncoderConfig, MusicVAEConfig
+from seqgen.models.music_vae.config import EventsConfig
 from seqgen.tasks.magenta.known import TRIO, Known
 from seqgen.tasks.magenta.variables import Shapes, weights
 
@@ -57,12 +58,16 @@ def config_of(shapes: Shapes, known: Known) -> MusicVAEConfig:
         voices="part" if known.decoder == "parts" else "one",
         width=width,
         layers=layers,
-        conductor_reads="nothing",
-        carry=hierarchical,
     )
     if hierarchical:
         conductor, depth = _stack(found, "decoder/hierarchical_level_0/cell_{}")
-        decoder = replace(decoder, conductor_width=conductor, conductor_layers=depth)
+        decoder = replace(
+            decoder,
+            conductor_width=conductor,
+            conductor_layers=depth,
+            conductor_reads="nothing",
+            carry=True,
+        )
     return MusicVAEConfig(
         bars=TRACKS if known.music == "multitrack" else known.bars,
         steps_per_bar=EVENTS if known.music == "multitrack" else 16,
@@ -70,6 +75,7 @@ def config_of(shapes: Shapes, known: Known) -> MusicVAEConfig:
         latent=found["encoder/mu/bias"][0],
         embedding=0,
         controls=known.controls,
+        events=EventsConfig() if known.music == "multitrack" else None,
         least_std=0.0,
         encoder=encoder,
         decoder=decoder,
