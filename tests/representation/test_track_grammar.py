@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from torch import Generator, Tensor
 
@@ -93,6 +94,24 @@ def test_greedy_grammar_walks_fill_a_track_with_notes() -> None:
         state = grammar.advance(state, torch.tensor([token]))
     assert why_wrong(tokens) == ""
     assert sum(token < 128 for token in tokens) == 30
+
+
+@pytest.mark.parametrize("louder", range(4))
+def test_short_notes_with_rests_run_out_of_events_and_not_of_choices(louder: int) -> None:
+    """As many one-step notes as fit, after `louder` extra changes of velocity, which shift where they end."""
+    grammar, tokens, changes = TrackGrammar(), [], 0
+    state = grammar.init_state(1, CPU)
+    for _ in range(64):
+        allowed = grammar.allowed(state)[0]
+        kinds = [(256, 352), (128, 256), (0, 128), (352, 360), (360, 489), (489, 490)]
+        if changes <= louder:
+            kinds.insert(2, (352, 360))
+        low, high = next((low, high) for low, high in kinds if allowed[low:high].any())
+        tokens.append(low + int(allowed[low:high].nonzero()[0]))
+        changes += low == 352
+        state = grammar.advance(state, torch.tensor([tokens[-1]]))
+    assert why_wrong(tokens) == ""
+    assert sum(token < 128 for token in tokens) >= 12
 
 
 def real_bars() -> Iterator[np.ndarray]:

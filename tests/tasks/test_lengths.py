@@ -40,6 +40,17 @@ def test_the_same_seed_is_the_same_music(vae):
     assert not same(sample_bars(vae, 6, 2, seed=1), sample_bars(vae, 6, 2, seed=2))
 
 
+def test_a_code_that_stays_is_drawn_with_other_dice(vae, monkeypatch):
+    monkeypatch.setattr("seqgen.tasks.lengths.NEARNESS", 1.0)
+    (piece,) = sample_bars(vae, 4, 1, seed=3, temperature=1.0, qpm=60.0)
+    first = [note for note in notes(piece) if note[1] < 8]
+    second = [(pitch, start - 8, end - 8) for pitch, start, end in notes(piece) if start >= 8]
+    assert first != second
+    (cold,) = sample_bars(vae, 4, 1, seed=3, temperature=0.0, qpm=60.0)
+    starts = [[note[:2] for note in notes(cold) if low <= note[1] < low + 8] for low in (0, 8)]
+    assert starts[0] == [(pitch, start - 8) for pitch, start in starts[1]]
+
+
 def test_a_cut_shortens_the_note_that_sounds_there():
     piece = melody(2, seed=1)
     end = piece.notes[3].start_time + 0.01

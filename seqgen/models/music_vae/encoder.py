@@ -25,7 +25,7 @@ from seqgen.core import (
 from seqgen.core.decoder import rng_device
 from seqgen.core.packed_lstm import PackedLSTM
 from seqgen.kernels.packing import Precision
-from seqgen.models.music_vae.config import GROOVES, HeadName, MusicVAEConfig
+from seqgen.models.music_vae.config import HeadName, MusicVAEConfig
 
 
 class Posterior(NamedTuple):
@@ -136,6 +136,6 @@ def _embedding(tokens: int, head: HeadName, size: int) -> nn.Module:
     if head == "categorical":
         return TokenEmbedding(tokens, size) if size else OneHot(tokens)
     bits = tokens.bit_length() - 1
-    if head in GROOVES:
+    if head in ("groove", "groove_mixture"):
         return GrooveEmbedding(bits, size) if size else PlainGroove(bits)
     return BitEmbedding(bits, size) if size else Bits(bits)
