@@ -28,6 +28,7 @@ from seqgen.representation.converter import RepresentationConfig
 from seqgen.representation.multitrack import TRACKS, moving
 from seqgen.representation.track_events import END, MOST_EVENTS, VOCABULARY, from_events
 from seqgen.representation.track_grammar import TrackGrammar
+from seqgen.tasks.chords import no_chords
 from seqgen.tasks.shipped import find_folder, read_model
 
 BATCH = 128
@@ -91,17 +92,23 @@ def evaluate_tracks(
 def _read(vae: MusicVAE, token: Tensor, rng: Generator) -> tuple[Tensor, Tensor, float, np.ndarray]:
     """Nats of each token with its own z and with that of another bar; KL; reconstructions."""
     parts = [(part, track_lengths(part, vae.config, END)) for part in token.split(BATCH)]
-    posteriors = [vae.encode(part, lengths=lengths) for part, lengths in parts]
+    posteriors = [vae.encode(t, lengths=n, controls=no_chords(vae, len(t))) for t, n in parts]
     mean = torch.cat([posterior.mean for posterior in posteriors])
     z = torch.cat([posterior.sample(rng) for posterior in posteriors])
     other = z.roll(int(torch.randint(1, len(z), (), generator=rng)), 0)
     nats = [
         torch.cat(
-            [-vae.log_prob(t, c, lengths=n) for (t, n), c in zip(parts, code.split(BATCH), strict=True)]
+            [
+                -vae.log_prob(t, c, controls=no_chords(vae, len(t)), lengths=n)
+                for (t, n), c in zip(parts, code.split(BATCH), strict=True)
+            ]
         )
         for code in (z, other)
     ]
-    again = [vae.decode(part, GREEDY, grammar=TrackGrammar()) for part in mean.split(BATCH)]
+    again = [
+        vae.decode(part, GREEDY, controls=no_chords(vae, len(part)), grammar=TrackGrammar())
+        for part in mean.split(BATCH)
+    ]
     kl = torch.cat([posterior.kl().sum(1) for posterior in posteriors]).mean().item()
     return nats[0], nats[1], kl, torch.cat(again).numpy()
 
