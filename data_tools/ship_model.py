@@ -45,8 +45,11 @@ UNITS = {
 NAMES = ("drums-2bar", "mel-16bar", "mel-2bar", "trio-16bar")
 
 
-def ship(run: Path, name: str, shards: Path) -> Path:
-    """Write the folder; its path. The figures are those of the stored weights, on the test split."""
+def ship(run: Path, name: str, shards: Path, pairs: int = 1000) -> Path:
+    """Write the folder; its path. The figures are those of the stored weights, on the test split.
+
+    pairs: of windows whose midpoints are judged.
+    """
     model, sections = load_model(run)
     folder = SHIPPED / name
     training = {
@@ -63,6 +66,8 @@ def ship(run: Path, name: str, shards: Path) -> Path:
         str(shards),
         "--json",
         "true",
+        "--pairs",
+        str(pairs),
     ]
     figures = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     number = sum(parameter.numel() for parameter in model.parameters())
@@ -131,5 +136,6 @@ if __name__ == "__main__":
     parser.add_argument("run", type=Path)
     parser.add_argument("name", choices=NAMES)
     parser.add_argument("shards", type=Path)
+    parser.add_argument("--pairs", type=int, default=1000)
     chosen = parser.parse_args()
-    print(ship(chosen.run, chosen.name, chosen.shards))
+    print(ship(chosen.run, chosen.name, chosen.shards, chosen.pairs))
