@@ -1,8 +1,9 @@
 """From a function's signature to a command's arguments, by jsonargparse.
 
-Parameters without a default are positional; the others are flags, and keys of a YAML file (`--config`),
-under the same names as in Python. A flag may be written with dashes, may stand anywhere, and needs no value
-if it is a switch. A parameter that is a config dataclass gives its fields as flags.
+Parameters without a default are positional; the others are flags, and keys of a YAML file (`--config`, unless
+a function has a parameter of that name), under the same names as in Python. A flag may be written with
+dashes, may stand anywhere, and needs no value if it is a switch. A parameter that is a config dataclass gives
+its fields as flags.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ def call(function: Callable[..., int | None], argv: list[str], verb: str | None 
         values = parser.parse_args(arguments).as_dict()
     except ArgumentError as error:
         raise ValueError(f"{readable(str(error))} (seqgen {verb} --help)") from None
-    values.pop("config", None)
+    if "config" not in hints:
+        values.pop("config", None)
     verbose = values.pop("verbose")
     for name, kind in configs.items():
         given = {field.name: values.pop(field.name) for field in dataclasses.fields(kind)}
@@ -68,7 +70,8 @@ def build(function: Callable[..., Any], configs: dict[str, Any], verb: str) -> A
     parser = ArgumentParser(
         prog=f"seqgen {verb}", description=description, exit_on_error=False, allow_abbrev=False
     )
-    parser.add_argument("--config", action="config", help="YAML file with values for any of these")
+    if "config" not in inspect.signature(function).parameters:
+        parser.add_argument("--config", action="config", help="YAML file with values for any of these")
     parser.add_argument(
         "--verbose", type=bool, default=False, help="say what computes, and other notes (on stderr)"
     )

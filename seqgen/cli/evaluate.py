@@ -27,7 +27,8 @@ def evaluate(
     Language models of music: nats a step, beside n-gram models of train. Models of played drums: how far
     velocities and times are from the drummer's, or which hits go with a tap.
     Music: reconstruction teacher-forced and free-run, use of the code, and how likely midpoints and samples
-    are; test windows that also occur in train are dropped. Text: BLEU and chrF, and latency in words (AL,
+    are; test windows that also occur in train are dropped. Multi-track bars: nats an event beside n-grams,
+    and the notes of each track that return. Text: BLEU and chrF, and latency in words (AL,
     LAAL, DAL, AP). Speech: word errors, and the delay after the end of each word. Models of sound: bits a
     sample beside n-grams, and how many sampled digits a recogniser hears right.
 
@@ -78,6 +79,9 @@ def evaluate(
     if kind == "language_model":
         print(language_figures(model, data[0], split, json, train, limit, seed))
         return
+    if sections.get("representation", {}).get("name") == "multitrack":
+        print(tracks_figures(model, data[0], split, json, train, limit, seed))
+        return
     if is_groove(sections):
         print(groove_figures(model, data[0], split, json, train, limit, seed))
         return
@@ -124,6 +128,15 @@ def language_figures(
     from seqgen.evaluation.language import as_json, as_text, evaluate_language
 
     result = evaluate_language(model, data, split, train, limit, seed)
+    return as_json(result) if json else as_text(result)
+
+
+def tracks_figures(
+    model: str, data: Path, split: str, json: bool, train: Path | None, limit: int | None, seed: int
+) -> str:
+    from seqgen.evaluation.tracks import as_json, as_text, evaluate_tracks
+
+    result = evaluate_tracks(model, data, split, train, limit, seed)
     return as_json(result) if json else as_text(result)
 
 

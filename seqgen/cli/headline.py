@@ -16,7 +16,8 @@ def headline(
 ) -> str:
     """What kind of model it is."""
     if isinstance(model, MusicModel):
-        return f"{model.converter.name}, {model.converter.bars} bars"
+        bars = model.converter.bars
+        return f"{model.converter.name}, {bars} bar{'s' * (bars != 1)}"
     if isinstance(model, GrooveModel):
         does = "humanises beats" if model.humanizes else "makes beats of taps"
         return f"played drums, {model.converter.bars} bars, {does}"

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 def info(targets: list[str]) -> None:
     """Without arguments, list the shipped models. Describe a model: its card, size and settings. Describe a
-    MIDI file: the melodies and beats in it, with their tracks and bars for --track and --start-bar.
+    MIDI file: the melodies, beats and runs of bars of several tracks in it, with their tracks and bars for
+    --track and --start-bar.
 
     Args:
         targets: names or folders of models, and MIDI files.
@@ -53,12 +54,16 @@ def describe_file(path: Path) -> None:
     from seqgen.io.midi import read_notes
     from seqgen.representation.drums import DrumConverter
     from seqgen.representation.melody import MelodyConverter
+    from seqgen.representation.multitrack import MultitrackConverter
 
     notes = read_notes(path)
     tempo, signature = notes.tempos[0, 1], "{:g}/{:g}".format(*notes.time_signatures[0, 1:])
     print(f"{path.name}: {len(notes)} notes, {tempo:.4g} quarters a minute, {signature} at the beginning")
     for converter in (MelodyConverter(), DrumConverter()):
         describe_found(converter.extract(notes))
+    together = MultitrackConverter().extract(notes)
+    if together.segments:  # of a single track there is nothing to say
+        describe_found(together)
 
 
 def describe_found(found: Extraction) -> None:

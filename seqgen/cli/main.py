@@ -17,6 +17,7 @@ VERBS = {
     "interpolate": "blend two pieces of music, or four as a grid",
     "sample": "make new music",
     "continue": "go on where a melody or a beat ends",
+    "vary": "make one track of a bar anew, the others as they are",
     "humanize": "a beat as a drummer would play it: velocities and timing",
     "drumify": "beats that go with the rhythm of a clip",
     "reconstruct": "hear a piece as a model hears it",
@@ -29,6 +30,7 @@ VERBS = {
     "play": "a living blend of two pieces into a MIDI port, steered while it plays",
     "serve": "music for the programs on this machine: HTTP, WebSocket, plugin",
     "info": "list the shipped models; describe a model, or what a MIDI file offers",
+    "import-magenta": "a checkpoint of Magenta's MusicVAE to a model of ours",
     "prepare": "MIDI files to shards of training data",
     "train": "train a model, or go on with a run",
     "evaluate": "measure a model on shards, or on text and its translation",
@@ -63,7 +65,8 @@ def run(verb: str, arguments: list[str]) -> int:
         raise ValueError(f"there is no command {verb!r}; the commands are {', '.join(VERBS)}")
     from seqgen.cli.arguments import call
 
-    name = f"{verb}_" if keyword.iskeyword(verb) else verb  # Python has a `continue` of its own
+    name = verb.replace("-", "_")
+    name = f"{name}_" if keyword.iskeyword(name) else name  # Python has a `continue` of its own
     module = import_module(f"seqgen.cli.{name}")
     choose = getattr(module, "choose", None)  # a verb that takes other arguments for other tasks
     function = choose(arguments) if choose else getattr(module, name)
@@ -78,7 +81,7 @@ def fail(message: str, code: int) -> int:
 
 
 def usage() -> str:
-    lines = [f"  {verb:<12} {summary}" for verb, summary in VERBS.items()]
+    lines = [f"  {verb:<14} {summary}" for verb, summary in VERBS.items()]
     return "\n".join(
         [
             "usage: seqgen COMMAND ...",

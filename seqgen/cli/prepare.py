@@ -9,8 +9,8 @@ from typing import Literal
 def prepare(
     inputs: list[Path],
     out: Path = Path("shards"),  # a default, so that it is a flag: what is positional is read, not written
-    representation: Literal["melody", "drums", "groove"] = "melody",
-    bars: int = 2,
+    representation: Literal["melody", "drums", "groove", "multitrack"] = "melody",
+    bars: int | None = None,
     gap_bars: float = 1.0,
     min_notes: int = 1,
     min_unique_pitches: int = 1,
@@ -28,8 +28,9 @@ def prepare(
     Args:
         inputs: folders, .zip and .tar(.gz|.xz|.bz2) archives, and .mid, .midi and .kar files.
         out: the folder to make.
-        representation: what to read: one voice, drums, or drums as they are played (velocities and offsets).
-        bars: bars in a window.
+        representation: what to read: one voice, drums, drums as they are played (velocities and offsets), or
+            all tracks of a bar.
+        bars: bars in a window; 2 if not given, and always 1 for multitrack.
         gap_bars: a rest of this many bars ends a melody or beat, at least 1.
         min_notes: drop windows with fewer notes.
         min_unique_pitches: melody: drop windows with fewer different pitches.
@@ -46,6 +47,8 @@ def prepare(
     from seqgen.data.prepare import prepare as prepare_shards
     from seqgen.representation.converter import RepresentationConfig
 
+    if bars is None:
+        bars = 1 if representation == "multitrack" else 2
     config = RepresentationConfig(
         representation, bars, gap_bars, min_notes, min_unique_pitches, programs, two_four
     )

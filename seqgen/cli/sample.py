@@ -23,6 +23,7 @@ def sample(
     model: str,
     out: Path,
     num: int = 4,
+    bars: int | None = None,
     temperature: float = 0.5,
     seed: int = 1,
     top_k: int | None = None,
@@ -38,6 +39,8 @@ def sample(
         model: name of a shipped model, or folder of another one.
         out: folder for the results; it is made if it is not there.
         num: how many pieces.
+        bars: how long each is; as long as the model's window, if not given. Longer pieces are windows in a
+            row, each a variation of the one before it. top_k and top_p are not for them.
         temperature: 0 takes the most likely notes, 1 draws as the model was trained.
         seed: another seed, other music. It is stored in the files.
         top_k: draw from the k most likely tokens only.
@@ -51,6 +54,8 @@ def sample(
     from seqgen.cli.output import output_folder
     from seqgen.cli.results import list_files
 
+    if bars is not None and (top_k is not None or top_p != 1.0):
+        raise ValueError("bars: top_k and top_p draw pieces of the model's own length only; leave them out")
     with output_folder(out) as stage:
         from seqgen.cli.model import load
         from seqgen.cli.results import Results, made_by, numbered, write_results
@@ -58,9 +63,22 @@ def sample(
 
         loaded = load(model)
         how = Sampling(temperature, top_k, top_p)
-        pieces = loaded.sample(
-            num, temperature=temperature, seed=seed, top_k=top_k, top_p=top_p, qpm=qpm, precision=precision
-        )
+        if bars is None:
+            pieces = loaded.sample(
+                num,
+                temperature=temperature,
+                seed=seed,
+                top_k=top_k,
+                top_p=top_p,
+                qpm=qpm,
+                precision=precision,
+            )
+        else:
+            from seqgen.tasks.lengths import sample_bars
+
+            pieces = sample_bars(
+                loaded, bars, num, temperature=temperature, seed=seed, qpm=qpm, precision=precision
+            )
         heading = made_by("sample", loaded.name, seed, temperature, loaded.precision_of(precision, how))
         titles = [str(number) for number in range(num)]
         write_results(stage, Results(pieces, numbered("sample", num), titles, "samples", heading), wav, png)

@@ -6,12 +6,14 @@ B batch, T time, U bars, K segments or draws, Z latent, V vocabulary, D width.
 from seqgen.core.attention import Attention, SoftAttention
 from seqgen.core.attention_decoder import AttentionDecoder, AttentionDecoderState
 from seqgen.core.beam import Beam, beam_search
+from seqgen.core.clock import Clock, ClockState
 from seqgen.core.conductor import Conductor, ConductorState
 from seqgen.core.decoder import Decoder, DecoderState
+from seqgen.core.grammar import Grammar, UntilEnd, follow
 from seqgen.core.groove import Groove, GrooveEmbedding, PlainGroove
 from seqgen.core.groove_mixture import GrooveMixture
 from seqgen.core.guide import Guided, GuidedState
-from seqgen.core.head import Bernoulli, BitEmbedding, Categorical, Head, TokenEmbedding
+from seqgen.core.head import Bernoulli, BitEmbedding, Categorical, Head, TimedEmbedding, TokenEmbedding
 from seqgen.core.latency import average_lagging, expected_delay, quantity_gap
 from seqgen.core.logistic import BinEmbedding, LogisticMixture
 from seqgen.core.lstm import LSTM, LSTMState
@@ -26,6 +28,7 @@ from seqgen.core.residual import ResidualLSTM
 from seqgen.core.sampling import GREEDY, Sampling
 from seqgen.core.sequence import SequenceModule
 from seqgen.core.state import State, select, where
+from seqgen.core.track_plan import TrackPlanner
 from seqgen.core.voices import Voices
 from seqgen.core.wait_k import WaitK
 from seqgen.core.wavenet import WaveNet, WaveNetState
@@ -42,10 +45,13 @@ __all__ = [
     "BitEmbedding",
     "Bits",
     "Categorical",
+    "Clock",
+    "ClockState",
     "Conductor",
     "ConductorState",
     "Decoder",
     "DecoderState",
+    "Grammar",
     "Groove",
     "GrooveEmbedding",
     "GrooveMixture",
@@ -70,7 +76,10 @@ __all__ = [
     "SequenceModule",
     "SoftAttention",
     "State",
+    "TimedEmbedding",
     "TokenEmbedding",
+    "TrackPlanner",
+    "UntilEnd",
     "Voices",
     "WaitK",
     "WaveNet",
@@ -78,6 +87,7 @@ __all__ = [
     "average_lagging",
     "beam_search",
     "expected_delay",
+    "follow",
     "quantity_gap",
     "select",
     "where",

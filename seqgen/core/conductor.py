@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from seqgen.core.plan import Plan, Planner
 from seqgen.core.sequence import SequenceModule
 from seqgen.core.state import State, select, where
+from seqgen.core.track_plan import TrackPlanner
 from seqgen.kernels.packing import Precision
 
 
@@ -45,7 +46,7 @@ class Conductor(SequenceModule):
     def __init__(
         self,
         voice: SequenceModule,
-        planner: Planner,
+        planner: Planner | TrackPlanner,
         bar: int,
         metre: int = 0,
         controls: int = 0,

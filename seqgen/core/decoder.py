@@ -11,7 +11,8 @@ from torch import Generator, Tensor, nn
 
 from seqgen.core import fast_decode
 from seqgen.core.conductor import Conductor
-from seqgen.core.head import Head
+from seqgen.core.grammar import Grammar
+from seqgen.core.head import Categorical, Head
 from seqgen.core.packs import Packs
 from seqgen.core.sampling import Sampling
 from seqgen.core.sequence import SequenceModule
@@ -25,6 +26,8 @@ class DecoderState(NamedTuple):
     previous: Tensor
     """[B, *N] the last token"""
     core: State
+    rules: State = ()
+    """of the grammar that `generate` followed; () before it has followed one"""
 
 
 class Decoder(nn.Module):
@@ -92,12 +95,21 @@ class Decoder(nn.Module):
         how: Sampling,
         uniform: Float[Tensor, "B K"],
         control: Float[Tensor, "B C"] | None = None,
+        grammar: Grammar | None = None,
     ) -> tuple[Shaped[Tensor, "B *N"], DecoderState]:
-        """Draw one token a row. control: of this step."""
+        """Draw one token a row. control: of this step. grammar: whose state is `state.rules`."""
         read = self._read(state.previous[:, None], None if control is None else control[:, None])
         y, core = self.core(read, state.core)
-        token = self.head.sample(y[:, 0], how, uniform)
-        return token, DecoderState(token, core)
+        if grammar is None:
+            token = self.head.sample(y[:, 0], how, uniform)
+            return token, DecoderState(token, core)
+        if not isinstance(self.head, Categorical):
+            raise ValueError(
+                f"grammar: needs a head that draws one of V tokens, not {type(self.head).__name__}"
+            )
+        token = self.head.sample(y[:, 0], how, uniform, grammar.allowed(state.rules))
+        read_as = torch.where(grammar.filling(state.rules), self.head.blank, token)
+        return token, DecoderState(read_as, core, grammar.advance(state.rules, token))
 
     @torch.no_grad()
     def generate(
@@ -110,6 +122,7 @@ class Decoder(nn.Module):
         precision: Precision | None = None,
         end: int | None = None,
         controls: Float[Tensor, "B T C"] | None = None,
+        grammar: Grammar | None = None,
     ) -> tuple[Shaped[Tensor, "B T *N"], DecoderState]:
         """Draw `steps` tokens a row. The same generator state gives the same tokens.
 
@@ -125,6 +138,8 @@ class Decoder(nn.Module):
 
         end: a token at which a row is finished: its state is held, and it goes on with `end`.
         controls: of each of the steps.
+        grammar: tokens that it does not allow are not drawn. It goes on from `state.rules`, which are its
+            state after the tokens before; () is the beginning. No kernel follows one: torch computes.
         """
         if end is not None and self.head.token_shape:
             raise ValueError(f"end: tokens of shape {self.head.token_shape} have no end, got {end}")
@@ -140,24 +155,34 @@ class Decoder(nn.Module):
         uniform = uniform.to(device)
         # A row that ends in one lane would have to hold the lanes after it.
         lanes = self.core.split(state.core, steps) if end is None else None
-        if lanes is None:
-            return self._run(state, uniform, how, precision, end, controls)
-        rows = len(next(leaves(lanes)))
-        start = DecoderState(self.head.starts(rows, device), lanes)
+        rows = 0 if lanes is None else len(next(leaves(lanes)))
+        rules: State | None = ()
+        if grammar is not None:
+            state = state if state.rules else state._replace(rules=grammar.init_state(shape[0], device))
+            rules = grammar.split(state.rules, steps, rows // shape[0]) if rows else None
+        if lanes is None or rules is None:
+            return self._run(state, uniform, how, precision, end, controls, grammar)
+        start = DecoderState(self.head.starts(rows, device), lanes, rules)
         folded = uniform.reshape(rows, -1, self.head.draws)
         told = None if controls is None else controls.reshape(rows, -1, controls.shape[2])
-        token, ran = self._run(start, folded, how, precision, controls=told)
+        token, ran = self._run(start, folded, how, precision, controls=told, grammar=grammar)
         token = token.reshape(-1, steps, *self.head.token_shape)
-        return token, DecoderState(token[:, -1], self.core.join(state.core, ran.core, steps))
+        core = self.core.join(state.core, ran.core, steps)
+        rules = () if grammar is None else grammar.join(state.rules, ran.rules, steps)
+        return token, DecoderState(token[:, -1], core, rules)
 
     def backend(self, how: Sampling, precision: Precision | None = None) -> str:
         """What `generate` runs on: "torch", "native" with the precision and the level of the library, or
         "triton" with the precision."""
         return fast_decode.backend(self, how, precision)
 
-    def precision_of(self, how: Sampling, precision: Precision | None = None) -> str:
+    def precision_of(
+        self, how: Sampling, precision: Precision | None = None, grammar: Grammar | None = None
+    ) -> str:
         """That of the weights `generate` computes with: the one asked for, where the kernels serve;
         else the dtype of the module."""
+        if grammar is not None:
+            return fast_decode.dtype_of(next(self.parameters()))
         return fast_decode.precision_of(self, how, precision)
 
     def _run(
@@ -168,16 +193,19 @@ class Decoder(nn.Module):
         precision: Precision | None = None,
         end: int | None = None,
         controls: Float[Tensor, "B T C"] | None = None,
+        grammar: Grammar | None = None,
     ) -> tuple[Shaped[Tensor, "B T *N"], DecoderState]:
-        fast = fast_decode.run(self, state.previous, state.core, uniform, how, precision, end)
+        fast: fast_decode.Ran | str = "no kernel follows a grammar"
+        if grammar is None:
+            fast = fast_decode.run(self, state.previous, state.core, uniform, how, precision, end, controls)
         if not isinstance(fast, str):
             LOG.info("decoding: %s", fast.by)
             return fast.token, DecoderState(fast.token[:, -1], fast.core)
         tokens = []
         for t, u in enumerate(uniform.unbind(1)):
-            _, new = self.step(state, how, u, None if controls is None else controls[:, t])
+            token, new = self.step(state, how, u, None if controls is None else controls[:, t], grammar)
             state = new if end is None else where(state.previous != end, new, state)
-            tokens.append(state.previous)
+            tokens.append(token if end is None else state.previous)
         LOG.info("decoding: torch (%s)", fast)
         return torch.stack(tokens, 1), state
 

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch.nn import functional as F
 
 from seqgen.core.conductor import Conductor, ConductorState
 from seqgen.core.fast_parts import Part
@@ -44,6 +45,8 @@ class Run(NamedTuple):
     """[B, T, K]"""
     how: Sampling
     end: int | None
+    controls: Tensor | None
+    """[B, T, C]"""
 
     @property
     def steps(self) -> int:
@@ -72,7 +75,7 @@ def run_core(
         return _metred(core, weights, wanted, previous, state)
     if isinstance(core, Guided):
         return _guided(core, weights, wanted, previous, state)
-    return weights.run(state, previous, wanted.uniform, wanted.how, end=wanted.end)
+    return weights.run(state, previous, wanted.uniform, wanted.how, wanted.controls, end=wanted.end)
 
 
 def _conducted(
@@ -100,8 +103,12 @@ def _conducted(
             voice = part.voice.init_state(len(previous), plan.bars[:, bar])
             # The row of the table behind those of all tokens, start and blank.
             previous = previous if core.carry else torch.full_like(previous, part.head.vocabulary_size + 2)
-        u = wanted.uniform[:, done : done + count]
-        token, voice = weights.run(voice, previous, u, wanted.how, plan.segments[:, bar], hold, offset)
+        u, fed, each = wanted.uniform[:, done : done + count], plan.segments[:, bar], hold
+        if wanted.controls is not None:  # then every frame is fed something else
+            segment = torch.arange(offset + count, device=fed.device) // hold
+            told = _placed(wanted.controls[:, done : done + count], offset)
+            fed, each = (torch.cat([told, fed[:, segment]], -1) if fed.shape[2] else told), 1
+        token, voice = weights.run(voice, previous, u, wanted.how, fed, each, offset)
         previous, done = token[:, -1], done + count
         tokens.append(token)
     return torch.cat(tokens, 1), ConductorState(plan, position + done, voice)
@@ -113,7 +120,10 @@ def _metred(
     here = _common(state.place)
     if here is None:
         return APART
-    token, voice = weights.run(state.voice, previous, wanted.uniform, wanted.how, place=here, end=wanted.end)
+    told = None if wanted.controls is None else _placed(wanted.controls, here)
+    token, voice = weights.run(
+        state.voice, previous, wanted.uniform, wanted.how, told, place=here, end=wanted.end
+    )
     place = (state.place + _counted(previous, token, wanted.end)) % core.period
     return token, MetreState(place, voice)
 
@@ -123,13 +133,20 @@ def _guided(
 ) -> Outcome:
     """Block by block, each with its frames' guide."""
     (guide, position, voice), tokens = state, []
-    for u in wanted.uniform.split(BLOCK, 1):
+    told = wanted.uniform[:, :, :0] if wanted.controls is None else wanted.controls
+    for u, control in zip(wanted.uniform.split(BLOCK, 1), told.split(BLOCK, 1), strict=True):
         at = position[:, None] + torch.arange(u.shape[1], device=position.device)
-        token, voice = weights.run(voice, previous, u, wanted.how, core._between(guide, at), end=wanted.end)
+        fed = torch.cat([control, core._between(guide, at)], -1)
+        token, voice = weights.run(voice, previous, u, wanted.how, fed, end=wanted.end)
         position = position + _counted(previous, token, wanted.end)
         previous = token[:, -1]
         tokens.append(token)
     return torch.cat(tokens, 1), GuidedState(guide, position, voice)
+
+
+def _placed(controls: Float[Tensor, "B T C"], place: int) -> Float[Tensor, "B S C"]:
+    """Controls whose first frame is frame `place`."""
+    return F.pad(controls, (0, 0, place, 0))
 
 
 def _common(place: Int[Tensor, "B"]) -> int | None:

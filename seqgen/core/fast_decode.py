@@ -54,11 +54,9 @@ class Ran(NamedTuple):
 
 def library_for(decoder: Decoder, how: Sampling) -> Native | Triton | str:
     """What serves this decoder and this way to draw where its weights are; else why torch does."""
-    parts = parts_of(decoder.core, decoder.head)
+    parts = parts_of(decoder.core, decoder.head, decoder.controls)
     if parts is None:
         return f"no kernel for {type(decoder.core).__name__} and {type(decoder.head).__name__}"
-    if decoder.controls:
-        return "no kernel reads controls"
     if how.top_k is not None or how.top_p < 1:
         return "no kernel for top_k and top_p"
     device = next(decoder.parameters()).device
@@ -70,7 +68,7 @@ def library_for(decoder: Decoder, how: Sampling) -> Native | Triton | str:
             return "the kernels' table of tokens would be too large"
     for weight in decoder.parameters():
         if weight.dtype != torch.float32 or weight.device != device or device.type not in ("cpu", "cuda"):
-            return f"the weights are {_dtype(weight)} on {weight.device}"
+            return f"the weights are {dtype_of(weight)} on {weight.device}"
     if device.type == "cuda":
         reasons = [reason for part in parts if (reason := _too_large(part.voice, part.head))]
         if reasons:
@@ -100,7 +98,7 @@ def _name(library: Native | Triton, precision: Precision) -> str:
 
 def precision_of(decoder: Decoder, how: Sampling, precision: Precision | None) -> str:
     if isinstance(library_for(decoder, how), str):
-        return _dtype(next(decoder.parameters()))
+        return dtype_of(next(decoder.parameters()))
     return precision or "float32"
 
 
@@ -112,7 +110,7 @@ def folded(decoder: Decoder, precision: Precision, lanes: int | None) -> list[Fo
 
 def _fold(decoder: Decoder, precision: Precision, lanes: int | None) -> list[FoldedLSTM | FoldedWaveNet]:
     made: list[FoldedLSTM | FoldedWaveNet] = []
-    for voice, head, first, position in parts_of(decoder.core, decoder.head) or []:
+    for voice, head, first, position in parts_of(decoder.core, decoder.head, decoder.controls) or []:
         if isinstance(voice, LSTM):
             made.append(lstm_fold.fold(voice, head, first, position, precision, lanes))
         else:
@@ -128,6 +126,7 @@ def run(
     how: Sampling,
     precision: Precision | None,
     end: int | None,
+    controls: Float[Tensor, "B T C"] | None = None,
 ) -> Ran | str:
     """Where torch has to serve: the reason."""
     precision = precision or "float32"
@@ -138,11 +137,13 @@ def run(
     if not uniform.shape[1]:
         return "no steps are asked for"
     device = library.device if isinstance(library, Triton) else torch.device("cpu")
-    for x in (uniform, *leaves(state)):
+    if (0 if controls is None else controls.shape[2]) != decoder.controls:
+        return "the controls are not those of the model"
+    for x in (uniform, *([] if controls is None else [controls]), *leaves(state)):
         if x.is_floating_point() and (x.dtype != torch.float32 or x.device != device):
-            return f"state or uniform numbers are {_dtype(x)} on {x.device}"
+            return f"state, uniform numbers or controls are {dtype_of(x)} on {x.device}"
     weights = folded(decoder, precision, None if isinstance(library, Triton) else library.lanes)
-    done = _run(decoder, weights, Run(uniform, how, end), previous, state)
+    done = _run(decoder, weights, Run(uniform, how, end, controls), previous, state)
     return done if isinstance(done, str) else Ran(*done, _name(library, precision))
 
 
@@ -154,7 +155,7 @@ def _run(
     state: State,
 ) -> Outcome | str:
     """All parts, one after another."""
-    head, parts = decoder.head, parts_of(decoder.core, decoder.head) or []
+    head, parts = decoder.head, parts_of(decoder.core, decoder.head, decoder.controls) or []
     if not isinstance(head, Product):
         return run_core(decoder.core, parts[0], weights[0], wanted, previous, state)
     if wanted.end is not None:
@@ -172,5 +173,5 @@ def _run(
     return head.token(tokens), states[0]._replace(voice=tuple(after.voice for after in states))
 
 
-def _dtype(x: Tensor) -> str:
+def dtype_of(x: Tensor) -> str:
     return str(x.dtype).removeprefix("torch.")

@@ -31,8 +31,8 @@ class Part(NamedTuple):
     """[P, E] what is added to the token by its place in the bar"""
 
 
-def parts_of(core: SequenceModule, head: Head) -> list[Part] | None:
-    """One part, or one for each voice; None if there is no kernel for them."""
+def parts_of(core: SequenceModule, head: Head, controls: int = 0) -> list[Part] | None:
+    """One part, or one for each voice; None if there is no kernel for them. controls: of each frame."""
     around = type(core) in (Conductor, Metre, Guided)
     inner = core.voice if isinstance(core, Conductor | Metre | Guided) and around else core
     first = core.first if isinstance(core, Conductor) else None
@@ -46,15 +46,20 @@ def parts_of(core: SequenceModule, head: Head) -> list[Part] | None:
             return None
         firsts = [None] * len(heads) if first is None else first.split(sizes)
         places = [None] * len(heads) if position is None else position.split(sizes, 1)
-        parts = [_part(core, *one) for one in zip(voices, heads, firsts, places, strict=True)]
+        parts = [_part(core, controls, *one) for one in zip(voices, heads, firsts, places, strict=True)]
     else:
-        parts = [_part(core, inner, head, first, position)]
+        parts = [_part(core, controls, inner, head, first, position)]
     known = [part for part in parts if part is not None]
     return known if len(known) == len(parts) else None
 
 
 def _part(
-    core: SequenceModule, voice: SequenceModule, head: Head, first: Tensor | None, position: Tensor | None
+    core: SequenceModule,
+    controls: int,
+    voice: SequenceModule,
+    head: Head,
+    first: Tensor | None,
+    position: Tensor | None,
 ) -> Part | None:
     if type(voice) not in (LSTM, WaveNet) or type(head) not in (Categorical, Bernoulli):
         return None
@@ -63,6 +68,8 @@ def _part(
     fed = core.planner.segment_size if isinstance(core, Conductor) else 0
     fed = core.size if isinstance(core, Guided) else fed
     # What comes behind the token must be the local conditioning: a WaveNet may take part of the token for it.
-    if isinstance(voice, WaveNet) and voice.local_size != fed:
+    if isinstance(voice, WaveNet) and voice.local_size != fed + controls:
+        return None
+    if isinstance(voice, WaveNet) and isinstance(core, Metre) and controls:  # it adds the place to these too
         return None
     return Part(voice, head, first, position)

@@ -7,8 +7,10 @@ before) and `blank` (what came before is hidden); as an array, one holds its num
 
 from __future__ import annotations
 
+import math
+
 import torch
-from jaxtyping import Float, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -65,6 +67,24 @@ class TokenEmbedding(nn.Module):
         return self.table(token)
 
 
+class TimedEmbedding(nn.Module):
+    """A vector for each token, start and blank, and behind it how many steps of time the token takes.
+
+    The tokens of `clock` take 1, 2, ... steps in their order, all others none. `clock.Clock` reads it.
+    """
+
+    def __init__(self, vocabulary_size: int, size: int, clock: range):
+        super().__init__()
+        self.table, self.clock = nn.Embedding(vocabulary_size + 2, size), clock
+        self.size = size + 1
+
+    def forward(self, token: Int[Tensor, "*B"]) -> Float[Tensor, "*B E"]:
+        vector = self.table(token)
+        takes = (token >= self.clock.start) & (token < self.clock.stop)
+        steps = torch.where(takes, token - self.clock.start + 1, 0)
+        return torch.cat([vector, steps[..., None].to(vector.dtype)], -1)
+
+
 class BitEmbedding(nn.Module):
     """The sum of a vector for each bit set in the token, and one vector each for start and blank."""
 
@@ -81,15 +101,20 @@ class BitEmbedding(nn.Module):
 
 
 class Categorical(Head):
-    """One of V tokens. embedding_size: 0 to have them read one-hot."""
+    """One of V tokens. embedding_size: 0 to have them read one-hot. clock: tokens that take time, see
+    `TimedEmbedding`."""
 
     draws = 1
 
-    def __init__(self, width: int, vocabulary_size: int, embedding_size: int):
+    def __init__(self, width: int, vocabulary_size: int, embedding_size: int, clock: range | None = None):
         super().__init__()
         self.vocabulary_size = vocabulary_size
         size = embedding_size
-        self.embedding = TokenEmbedding(vocabulary_size, size) if size else OneHot(vocabulary_size)
+        self.embedding: TokenEmbedding | OneHot | TimedEmbedding
+        if clock is not None:
+            self.embedding = TimedEmbedding(vocabulary_size, size, clock)
+        else:
+            self.embedding = TokenEmbedding(vocabulary_size, size) if size else OneHot(vocabulary_size)
         self.embedding_size = self.embedding.size
         self.logits = nn.Linear(width, vocabulary_size)
 
@@ -103,9 +128,17 @@ class Categorical(Head):
         return -flat.view(token.shape)
 
     def sample(
-        self, y: Float[Tensor, "*B D"], how: Sampling, uniform: Float[Tensor, "*B K"]
+        self,
+        y: Float[Tensor, "*B D"],
+        how: Sampling,
+        uniform: Float[Tensor, "*B K"],
+        allowed: Bool[Tensor, "*B V"] | None = None,
     ) -> Int[Tensor, "*B"]:
-        return how.draw(self.logits(y), uniform[..., 0])
+        """allowed: tokens that may be drawn, at least one in each row; None for all."""
+        logits = self.logits(y)
+        if allowed is not None:
+            logits = at_least_float32(logits).masked_fill(~allowed, -math.inf)
+        return how.draw(logits, uniform[..., 0])
 
 
 class Bernoulli(Head):

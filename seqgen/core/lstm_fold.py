@@ -78,7 +78,8 @@ def fold(
 ) -> FoldedLSTM:
     """first: what is read in place of the token before the first, as one more row of the table.
 
-    lanes: of the native library; None to have the weights where they are, for a GPU.
+    position: added to what is read, a metre's to the controls too. lanes: of the native library; None to have
+    the weights where they are, for a GPU.
     """
     read, own, *biases = core.rnn.all_weights[0]
     embedded = head.embed(torch.arange(head.vocabulary_size + 2, device=own.device))
@@ -90,7 +91,7 @@ def fold(
     layers = tuple(Layer(r, o, b + c) for r, o, b, c in core.rnn.all_weights[1:])
     weights = Weights(
         embedded @ token.T + biases[0] + biases[1],
-        None if position is None else position @ token.T,
+        None if position is None else position @ read[:, : position.shape[1]].T,
         own,
         layers,
         head.logits.weight,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
+Transpose = Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
+"""moves each window [B, T] by its own number of semitones, at most so many up or down"""
 LOWEST, HIGHEST = 2, 89  # melody tokens of MIDI pitch 21 and 108
 
 
@@ -12,7 +16,7 @@ class Batches:
 
     Every epoch is a new permutation, cut into batches of batch_size * world rows; the rest of an epoch that
     fills no batch is left out. Any step can be asked for at any time, so a resumed run sees what an unbroken
-    one would have seen.
+    one would have seen. `move` transposes; without it, windows are melodies.
     """
 
     def __init__(
@@ -23,8 +27,10 @@ class Batches:
         transpose: int = 0,
         rank: int = 0,
         world: int = 1,
+        move: Transpose | None = None,
     ):
         self.tokens, self.batch_size, self.seed, self.transpose = tokens, batch_size, seed, transpose
+        self.move = move
         self.rank, self.world = rank, world
         self.steps_per_epoch = len(tokens) // (batch_size * world)
         if not self.steps_per_epoch:
@@ -45,7 +51,8 @@ class Batches:
         window = np.asarray(self.tokens[np.sort(rows)], dtype=np.int64)
         if not self.transpose:
             return window
-        return transpose(window, self.transpose, np.random.default_rng([self.seed, epoch, index, self.rank]))
+        move = self.move or transpose
+        return move(window, self.transpose, np.random.default_rng([self.seed, epoch, index, self.rank]))
 
 
 def transpose(window: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:

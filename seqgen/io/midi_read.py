@@ -11,6 +11,7 @@ from seqgen.io.errors import MidiError
 from seqgen.io.midi_check import MAX_BYTES, MAX_TRACKS, check_midi
 from seqgen.io.note_sequence import note_sequence_class
 from seqgen.io.notes import NoteTable
+from seqgen.io.sustain import SUSTAIN, pressed, sort_pedal
 from seqgen.io.tempo_map import TempoMap, last_at_each_place
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def read_notes(source: str | Path | bytes) -> NoteTable:
         is_drum=np.array([track.is_drum for track in tracks], dtype=bool)[notes["instrument"]],
         tempos=tempos.table,
         time_signatures=with_default_signature(_signatures(score)),
+        pedal=_pedal(tracks, quarter),
     )
 
 
@@ -140,6 +142,18 @@ def _notes(tracks: list[TrackTick]) -> dict[str, np.ndarray]:
     # Ties are broken by everything else, so that the same music is always in the same order.
     order = np.lexsort([merged[name] for name in ("velocity", "duration", "instrument", "pitch", "time")])
     return {name: column[order] for name, column in merged.items()}
+
+
+def _pedal(tracks: list[TrackTick], quarter: float) -> np.ndarray:
+    """The rows of `NoteTable.pedal`; `quarter` is the number of ticks in a quarter note."""
+    rows = []
+    for index, track in enumerate(tracks):
+        if track.controls and not track.is_drum:
+            controls = track.controls.numpy()
+            own = controls["number"] == SUSTAIN
+            time, value = controls["time"][own] / quarter, controls["value"][own]
+            rows.append(np.stack([time, np.full(len(time), float(index)), pressed(value)], 1))
+    return sort_pedal(np.concatenate(rows)) if rows else np.zeros((0, 3))
 
 
 def _signatures(score: ScoreTick) -> np.ndarray:

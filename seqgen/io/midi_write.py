@@ -13,6 +13,7 @@ from seqgen.io.atomic import write_bytes
 from seqgen.io.errors import MidiError
 from seqgen.io.midi_read import MAX_SECONDS, with_default_signature
 from seqgen.io.notes import NoteTable
+from seqgen.io.sustain import SUSTAIN, pressed, sort_pedal
 from seqgen.io.tempo_map import TempoMap, snap
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def ordered_notes_of(sequence: NoteSequence) -> tuple[NoteTable, np.ndarray]:
         is_drum=columns["is_drum"][order].astype(bool),
         tempos=tempos.table,
         time_signatures=with_default_signature(signs),
+        pedal=_pedal(sequence, tempos, ticks),
     )
     return table, order
 
@@ -88,6 +90,23 @@ def to_midi_bytes(sequence: NoteSequence) -> bytes:
         return bytes(score.dumps_midi())
     except Exception as error:
         raise MidiError(f"the sequence cannot be written as MIDI: {error}") from error
+
+
+def quarters_of(sequence: NoteSequence, seconds: np.ndarray) -> np.ndarray:
+    """Places [N] of a NoteSequence in quarter notes, as `notes_of` has those of its notes."""
+    ticks = sequence.ticks_per_quarter or DEFAULT_TICKS_PER_QUARTER
+    return snap(tempo_map_of(sequence).to_quarters(seconds), ticks)
+
+
+def _pedal(sequence: NoteSequence, tempos: TempoMap, ticks: int) -> np.ndarray:
+    """The rows of `NoteTable.pedal`."""
+    changes = [c for c in sequence.control_changes if c.control_number == SUSTAIN and not c.is_drum]
+    if not changes:
+        return np.zeros((0, 3))
+    time = snap(tempos.to_quarters(np.array([c.time for c in changes], dtype=np.float64)), ticks)
+    instrument = np.array([c.instrument for c in changes], dtype=np.float64)
+    down = pressed(np.array([c.control_value for c in changes]))
+    return sort_pedal(np.stack([time, instrument, down], 1))
 
 
 def tempo_map_of(sequence: NoteSequence) -> TempoMap:

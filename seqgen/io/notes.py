@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -35,6 +35,9 @@ class NoteTable:
     """[K, 2] float64 rows (quarter, quarters per minute), ascending, the first at 0"""
     time_signatures: np.ndarray
     """[M, 3] float64 rows (quarter, numerator, denominator), ascending, the first at 0"""
+    pedal: np.ndarray = field(default_factory=lambda: np.zeros((0, 3)))
+    """[P, 3] float64 rows (quarter, instrument, 1 down or 0 up) of the sustain pedal, ascending; at one place
+    down comes before up. `sustain.with_pedal` applies them"""
 
     def __len__(self) -> int:
         return len(self.start)

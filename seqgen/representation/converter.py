@@ -12,6 +12,7 @@ from seqgen.representation.drums import DrumConverter
 from seqgen.representation.extraction import Extraction
 from seqgen.representation.groove import GrooveConverter
 from seqgen.representation.melody import MelodyConverter
+from seqgen.representation.multitrack import MultitrackConverter
 
 if TYPE_CHECKING:
     from note_seq import NoteSequence
@@ -31,7 +32,7 @@ class Converter(Protocol):
 
     @property
     def steps(self) -> int:
-        """T, the tokens in a window: 16 a bar."""
+        """T, the tokens in a window: 16 a bar, or 8 tracks of 64 events."""
         ...
 
     @property
@@ -81,10 +82,11 @@ class Converter(Protocol):
 class RepresentationConfig:
     """Which representation, and which windows of a piece are taken."""
 
-    name: Literal["melody", "drums", "groove"] = "melody"
-    """what is read: one voice, drums, or drums as they are played, with velocities and offsets"""
+    name: Literal["melody", "drums", "groove", "multitrack"] = "melody"
+    """what is read: one voice, drums, drums as they are played, with velocities and offsets, or all tracks of
+    a bar"""
     bars: int = 2
-    """bars in a window"""
+    """bars in a window; multitrack: 1"""
     gap_bars: float = 1.0
     """a rest of this many bars ends a melody or beat"""
     min_notes: int = 1
@@ -97,8 +99,10 @@ class RepresentationConfig:
     """read 2/4 too, two bars as one"""
 
     def __post_init__(self) -> None:
-        if self.name not in ("melody", "drums", "groove"):
-            raise ValueError(f"name: expected 'melody', 'drums' or 'groove', got {self.name!r}")
+        if self.name not in ("melody", "drums", "groove", "multitrack"):
+            raise ValueError(f"name: expected 'melody', 'drums', 'groove' or 'multitrack', got {self.name!r}")
+        if self.name == "multitrack" and self.bars != 1:
+            raise ValueError(f"bars: a window of multitrack is 1 bar, got {self.bars}")
         if self.programs is not None and not 0 <= self.programs[0] < self.programs[1] <= 128:
             raise ValueError(
                 f"programs: expected two numbers 0 <= first < second <= 128, got {self.programs}; "
@@ -115,6 +119,8 @@ def make_converter(config: RepresentationConfig) -> Converter:
     """
     if config.name == "drums":
         return DrumConverter(config.bars, config.gap_bars, config.min_notes, config.two_four)
+    if config.name == "multitrack":
+        return MultitrackConverter(config.min_notes, config.two_four)
     if config.name == "groove":
         return GrooveConverter(config.bars, config.gap_bars, config.min_notes, config.two_four)
     programs = None if config.programs is None else range(*config.programs)

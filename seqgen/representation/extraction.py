@@ -20,6 +20,12 @@ REJECTIONS: dict[str, tuple[str, str]] = {
     "metre": ("stretch in another metre skipped", "stretches in other metres skipped"),
     "polyphonic": ("note dropped under a higher one", "notes dropped under a higher one"),
     "cut": ("overlapping note cut by the next", "overlapping notes cut by the next"),
+    "doubled": ("doubled note left out", "doubled notes left out"),
+    "bar line": ("note cut at a bar line", "notes cut at a bar line"),
+    "split": ("track of more than 64 events split", "tracks of more than 64 events split"),
+    "tracks": ("track beyond the eighth of its bar left out", "tracks beyond the eighth of a bar left out"),
+    "too many events": ("track of more than 64 events cut short", "tracks of more than 64 events cut short"),
+    "too few tracks": ("bar with fewer than two tracks dropped", "bars with fewer than two tracks dropped"),
     "rest": ("long rest split a candidate", "long rests split candidates"),
     "too short": ("candidate shorter than a window", "candidates shorter than a window"),
     "too few notes": ("window with too few notes dropped", "windows with too few notes dropped"),
@@ -51,7 +57,7 @@ class Segment:
     """A whole candidate: a melody or a beat from its first bar to its last, of any length."""
 
     tokens: np.ndarray
-    """[n * 16] int16, padded to a bar"""
+    """[n * steps_per_bar] int16, padded to a bar"""
     instrument: int
     start_bar: int
     qpm: float
@@ -59,11 +65,13 @@ class Segment:
     """General MIDI program of its first note"""
     velocity: int
     """median of its notes"""
+    steps_per_bar: int = STEPS_PER_BAR
+    """tokens in a bar"""
 
     @property
     def bars(self) -> int:
         """n, its length in bars."""
-        return len(self.tokens) // STEPS_PER_BAR
+        return len(self.tokens) // self.steps_per_bar
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +86,8 @@ class Extraction:
     """length of a window"""
     noun: tuple[str, str] = ("melody", "melodies")
     """what one segment and several are called"""
+    steps_per_bar: int = STEPS_PER_BAR
+    """tokens in a bar"""
     columns: tuple[int, ...] = ()
     """shape of a step: empty where it is one token"""
 
@@ -85,7 +95,7 @@ class Extraction:
     def tokens(self) -> np.ndarray:
         """All windows as one array [N, T, *columns] int16."""
         if not self.windows:
-            return np.zeros((0, self.bars * STEPS_PER_BAR, *self.columns), np.int16)
+            return np.zeros((0, self.bars * self.steps_per_bar, *self.columns), np.int16)
         return np.stack([window.tokens for window in self.windows])
 
     def describe(self) -> str:
@@ -127,10 +137,17 @@ def _count(number: int, words: tuple[str, str]) -> str:
 class Collector:
     """Gathers one piece's Extraction: keeps the first of equal windows and counts what is turned away."""
 
-    def __init__(self, notes: NoteTable, bars: int, gap_bars: float, columns: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self,
+        notes: NoteTable,
+        bars: int,
+        gap_bars: float,
+        columns: tuple[int, ...] = (),
+        steps_per_bar: int = STEPS_PER_BAR,
+    ) -> None:
         self.counts: Counter[str] = Counter({"no notes": int(len(notes) == 0)})
         self._tempos = notes.tempos
-        self._bars, self._columns = bars, columns
+        self._bars, self._columns, self._steps_per_bar = bars, columns, steps_per_bar
         self._gap_steps = min(gap_bars, LONGEST_BARS) * STEPS_PER_BAR
         self._segments: list[Segment] = []
         self._windows: list[Window] = []
@@ -150,15 +167,22 @@ class Collector:
         Returns:
             All its windows [n, T, *columns], a bar apart, as a copy.
         """
-        qpm = float(self._tempos_at(stretch, np.array([bar]))[0])
-        program, velocity = int(notes.program[0]), int(np.median(notes.velocity))
-        self._segments.append(Segment(tokens, instrument, stretch.first_bar + bar, qpm, program, velocity))
+        self.add_run(tokens, notes, instrument, stretch, bar)
         size = self._bars * STEPS_PER_BAR
         if len(tokens) < size:
             self.counts["too short"] += 1
             return np.zeros((0, size, *self._columns), np.int16)
         windows = np.lib.stride_tricks.sliding_window_view(tokens, size, axis=0)[::STEPS_PER_BAR]
         return np.moveaxis(windows, -1, 1).copy()
+
+    def add_run(
+        self, tokens: np.ndarray, notes: NoteTable, instrument: int, stretch: Stretch, bar: int
+    ) -> None:
+        """Keep a candidate, as `add_segment` does, and cut nothing from it."""
+        qpm = float(self._tempos_at(stretch, np.array([bar]))[0])
+        sound = int(notes.program[0]), int(np.median(notes.velocity))
+        where = (instrument, stretch.first_bar + bar, qpm)
+        self._segments.append(Segment(tokens, *where, *sound, self._steps_per_bar))
 
     def add_windows(self, rows: np.ndarray, bars: np.ndarray, instrument: int, stretch: Stretch) -> None:
         """Keep those of the windows [N, T, *columns] that are new; window n begins at bar `bars[n]`."""
@@ -180,7 +204,8 @@ class Collector:
 
     def finish(self, noun: tuple[str, str]) -> Extraction:
         """All that was gathered."""
-        return Extraction(self._windows, self._segments, +self.counts, self._bars, noun, self._columns)
+        found = (self._windows, self._segments, +self.counts, self._bars, noun)
+        return Extraction(*found, self._steps_per_bar, self._columns)
 
     def _tempos_at(self, stretch: Stretch, bars: np.ndarray) -> np.ndarray:
         """Tempo [N] where bars number `bars` [N] of a stretch begin."""

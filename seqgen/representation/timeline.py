@@ -57,13 +57,13 @@ class Stretch:
         return self.start + bar * QUARTERS_PER_BAR
 
 
-def quantise(quarters: np.ndarray) -> np.ndarray:
+def quantise(quarters: np.ndarray, steps_per_quarter: int = STEPS_PER_QUARTER) -> np.ndarray:
     """Quarter notes [N] to the nearest step [N] int64, half a step up.
 
     >>> quantise(np.array([0.0, 0.124, 0.125, 1.0])).tolist()
     [0, 0, 1, 4]
     """
-    return np.floor(quarters * STEPS_PER_QUARTER + (0.5 + TOLERANCE)).astype(np.int64)
+    return np.floor(quarters * steps_per_quarter + (0.5 + TOLERANCE)).astype(np.int64)
 
 
 def stretches(notes: NoteTable, shift_quarters: float = 0.0) -> list[Stretch]:
@@ -113,16 +113,19 @@ class GridNotes:
     """[N] int64, > start, no later than the end of the stretch"""
 
 
-def on_grid(notes: NoteTable, pieces: list[Stretch]) -> Iterator[tuple[Stretch, GridNotes]]:
+def on_grid(
+    notes: NoteTable, pieces: list[Stretch], steps_per_quarter: int = STEPS_PER_QUARTER
+) -> Iterator[tuple[Stretch, GridNotes]]:
     """Each stretch with the notes whose (rounded) onset lies in it.
 
     An onset that is a little early for a bar line where the metre changes belongs to the bar that it means.
     """
-    early = (0.5 + TOLERANCE) / STEPS_PER_QUARTER
+    early = (0.5 + TOLERANCE) / steps_per_quarter
+    longest = LONGEST_BARS * QUARTERS_PER_BAR * steps_per_quarter
     bounds = np.searchsorted(notes.start, [piece.start - early for piece in pieces[1:]])
     for piece, index in zip(pieces, np.split(np.arange(len(notes)), bounds), strict=True):
-        start = np.maximum(quantise(notes.start[index] - piece.start), 0)
-        end = quantise(notes.end[index] - piece.start)
+        start = np.maximum(quantise(notes.start[index] - piece.start, steps_per_quarter), 0)
+        end = quantise(notes.end[index] - piece.start, steps_per_quarter)
         if piece.end < math.inf:
-            end = np.minimum(end, quantise(np.array([piece.end - piece.start]))[0])
-        yield piece, GridNotes(index, start, np.clip(end, start + 1, start + LONGEST_BARS * STEPS_PER_BAR))
+            end = np.minimum(end, quantise(np.array([piece.end - piece.start]), steps_per_quarter)[0])
+        yield piece, GridNotes(index, start, np.clip(end, start + 1, start + longest))

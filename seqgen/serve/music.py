@@ -97,8 +97,7 @@ def task(model: Playable, work: Work) -> Task:
     if isinstance(work, Interpolate) and isinstance(model, MusicModel):
         return _interpolate(model, work)
     if isinstance(work, Sample) and isinstance(model, MusicModel):
-        pieces = model.sample(work.num, temperature=work.temperature, seed=work.seed, qpm=SECONDS)
-        return Task(iter(pieces), [str(k + 1) for k in range(work.num)], [])
+        return Task(iter(_sample(model, work)), [str(k + 1) for k in range(work.num)], [])
     if isinstance(work, Continue) and isinstance(model, ContinuationModel):
         return _continue(model, work)
     if isinstance(work, Humanize) and isinstance(model, GrooveModel):
@@ -110,6 +109,14 @@ def task(model: Playable, work: Work) -> Task:
     raise TypeError(
         f"{type(work).__name__} of {type(model).__name__}: the catalogue offered what is not there"
     )
+
+
+def _sample(model: MusicModel, work: Sample) -> list[NoteSequence]:
+    if work.bars is None:
+        return model.sample(work.num, temperature=work.temperature, seed=work.seed, qpm=SECONDS)
+    from seqgen.tasks.lengths import sample_bars
+
+    return sample_bars(model, work.bars, work.num, temperature=work.temperature, seed=work.seed, qpm=SECONDS)
 
 
 def _interpolate(model: MusicModel, work: Interpolate) -> Task:

@@ -76,9 +76,10 @@ class Interpolate(Request, frozen=True, kw_only=True, tag="interpolate"):
 
 
 class Sample(Request, frozen=True, kw_only=True, tag="sample"):
-    """New pieces."""
+    """New pieces. bars: how long they are; as long as the model's window, if it is not given."""
 
     num: Annotated[int, Meta(ge=1, le=MAX_PIECES)] = 1
+    bars: Annotated[int, Meta(ge=1, le=64)] | None = None
 
 
 class Continue(Request, frozen=True, kw_only=True, tag="continue"):

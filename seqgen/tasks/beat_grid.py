@@ -15,7 +15,7 @@ import numpy as np
 
 from seqgen.io.midi import notes_of
 from seqgen.io.notes import NoteTable
-from seqgen.models.music_vae.config import TAPPED
+from seqgen.models.music_vae.limits import TAPPED
 from seqgen.representation.drum_map import class_of_pitch
 from seqgen.representation.groove import TEMPO, as_rows, loudest, qpm_on_grid
 from seqgen.representation.timeline import (

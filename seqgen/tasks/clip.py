@@ -16,9 +16,13 @@ from seqgen.io.notes import NoteTable
 from seqgen.representation.converter import Converter
 from seqgen.representation.extraction import METRE, Extraction, Segment, describe_counts
 from seqgen.representation.melody import FIRST_ONSET, HOLD, NOTE_OFF, forget_sounding_note
-from seqgen.representation.timeline import STEPS_PER_BAR
+from seqgen.representation.multitrack import MultitrackConverter
+from seqgen.representation.timeline import QUARTERS_PER_BAR
+from seqgen.representation.track_events import END
 
 MAX_LISTED = 6
+TINY = 1e-6
+"""quarter notes: a tempo counts from where it stands"""
 MENTIONED = ("metre", "polyphonic", "out of range", "unmapped")
 """what was left out of a piece although it could be used, if it is this, is said"""
 
@@ -57,9 +61,20 @@ def choose_clip(
     Raises:
         ValueError: if there is none, with the reason.
     """
+    if track is not None and isinstance(converter, MultitrackConverter):
+        raise ValueError(
+            f"track: this model reads all tracks of a bar together, got track {track}: leave it out"
+        )
     found, chosen = find_segment(music, converter, name, track, start_bar)
     start_bar = chosen.start_bar if start_bar is None else start_bar
     tokens = _window(chosen, start_bar, converter)
+    if isinstance(converter, MultitrackConverter):
+        notices = tuple(
+            f"{name}: {notice}" for notice in _about_bar(found, chosen, start_bar, music, converter)
+        )
+        return Clip(
+            tokens, name, _qpm(music, converter, start_bar), 0, 80, chosen.instrument, start_bar, notices
+        )
     notices = tuple(f"{name}: {notice}" for notice in _notices(found, chosen, start_bar, track is not None))
     where = (chosen.instrument if track is None else track, start_bar)
     return Clip(tokens, name, chosen.qpm, chosen.program, chosen.velocity, *where, notices)
@@ -131,8 +146,9 @@ def _at_bar(found: Extraction, start_bar: int, bars: int, name: str) -> Segment:
 
 def _window(segment: Segment, start_bar: int, converter: Converter) -> np.ndarray:
     """[T] int16: the bars from `start_bar` on, silent where the segment does not reach."""
-    tokens = np.zeros(converter.steps, np.int16)  # 0 is silence in every representation
-    offset = (segment.start_bar - start_bar) * STEPS_PER_BAR
+    # 0 is silence on every grid; a track of events is silent where it has ended.
+    tokens = np.full(converter.steps, END if converter.name == "multitrack" else 0, np.int16)
+    offset = (segment.start_bar - start_bar) * segment.steps_per_bar
     begin, end = max(offset, 0), min(offset + len(segment.tokens), converter.steps)
     tokens[begin:end] = segment.tokens[begin - offset : end - offset]
     if converter.name == "melody":
@@ -158,6 +174,35 @@ def _notices(found: Extraction, chosen: Segment, start_bar: int, one_track: bool
         verb = "is" if silent == 1 else "are"
         notices.append(f"shorter than the {length} bars that the model reads: {silent} of them {verb} silent")
     return notices + about_choice(found, chosen, one_track)
+
+
+def _qpm(music: NoteTable, converter: MultitrackConverter, start_bar: int) -> float:
+    """The tempo where a bar begins."""
+    placed = converter.bar_at(music, start_bar)
+    return music.qpm_at(0.0 if placed is None else placed.quarter + TINY)
+
+
+def _about_bar(
+    found: Extraction, chosen: Segment, start_bar: int, music: NoteTable, converter: MultitrackConverter
+) -> list[str]:
+    """Which bar of a piece is read, and what in it is not as it was."""
+    notices = []
+    if chosen.bars > 1:
+        notices.append(
+            f"bar {start_bar} (counted from 0) is read of a run of {chosen.bars} bars that begins at bar "
+            f"{chosen.start_bar}; choose another with start_bar"
+        )
+    placed = converter.bar_at(music, start_bar)
+    if placed is not None:
+        if placed.bar.counts:
+            notices.append(f"in bar {start_bar}: {describe_counts(placed.bar.counts)}")
+        begin, end = placed.quarter + TINY, placed.quarter + QUARTERS_PER_BAR - TINY
+        if music.qpm_at(begin) != music.qpm_at(end):
+            notices.append(
+                f"the tempo changes in bar {start_bar}; what is made has the one at its beginning, "
+                f"{music.qpm_at(begin):.4g} quarters a minute"
+            )
+    return notices + about_choice(found, chosen, one_track=True)
 
 
 def about_choice(found: Extraction, chosen: Segment, one_track: bool) -> list[str]:

@@ -15,14 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from seqgen import __version__
 from seqgen.core import GREEDY, Sampling
 from seqgen.kernels.packing import Precision
 from seqgen.models.music_vae import MusicVAE, Posterior
+from seqgen.models.music_vae.tracks import track_lengths
 from seqgen.representation.converter import Converter
+from seqgen.representation.track_events import END
+from seqgen.representation.track_grammar import TrackGrammar
+from seqgen.tasks.chords import decode, encode
 from seqgen.tasks.clip import Clip, choose_clip
 from seqgen.tasks.latent import grid_weights, latent_grid, latent_path, path_weights, slerp
 from seqgen.tasks.manner import Manner, mixtures
@@ -178,7 +182,7 @@ class MusicModel:
         z = torch.randn(num, self.vae.config.latent, generator=rng)
         uniform = torch.rand(num, *self._draws, generator=rng)
         notes = [f"sample, {k + 1} of {num}" for k in range(num)]
-        return self._play(self._tokens(z, wanted, uniform), [Manner(qpm)] * num, notes, wanted)
+        return self._play(self.draw_tokens(z, wanted, uniform), [Manner(qpm)] * num, notes, wanted)
 
     def encode(
         self,
@@ -190,8 +194,11 @@ class MusicModel:
         """The posterior (mean [B, Z], std [B, Z]) of B pieces. precision: as in `MusicVAE.encode`."""
         clips = self.clips(music, track, start_bar)
         tokens = torch.from_numpy(np.stack([clip.tokens for clip in clips]).astype(np.int64))
+        multitrack = self.converter.name == "multitrack"
         with torch.inference_mode():
-            posterior = self.vae.encode(tokens.to(self.device), precision)
+            tokens = tokens.to(self.device)
+            lengths = track_lengths(tokens, self.vae.config, END) if multitrack else None
+            posterior = encode(self.vae, tokens, precision, lengths)
         if not (posterior.mean.isfinite().all() and posterior.std.isfinite().all()):
             raise ValueError(
                 f"{self.name}: its weights are damaged (the code of {clips[0].name} is not finite)"
@@ -229,7 +236,7 @@ class MusicModel:
         The native kernels compute with weights of that precision. They run on a CPU and know neither top_k
         nor top_p; everywhere else torch computes in the dtype of the model.
         """
-        return self.vae.decoder.precision_of(how, precision)
+        return self.vae.decoder.precision_of(how, precision, self._grammar())
 
     def clips(self, music: Sequence[Source], track: Choice = None, start_bar: Choice = None) -> list[Clip]:
         """The part of each source that the model reads; what was decided for the user is logged as a warning.
@@ -258,6 +265,44 @@ class MusicModel:
         name = Path(source).name if isinstance(source, (str, Path)) else name or "the music"
         return choose_clip(to_table(source), self.converter, name, track, start_bar)
 
+    def vary(
+        self,
+        music: Source,
+        track: int,
+        *,
+        num: int = 1,
+        other: Source | None = None,
+        other_track: int | None = None,
+        program: int | None = None,
+        temperature: float = 1.0,
+        seed: int = 1,
+        start_bar: int | None = None,
+        other_bar: int | None = None,
+    ) -> list[NoteSequence]:
+        """`num` bars in which one track is new, and all others are those of `music`, token by token.
+
+        Args:
+            track: number of the track that is replaced, from 0, in the order of programs with drums last; the
+                number after the last track adds one.
+            other: music of which track `other_track` gives the new part as the model hears it; else it is
+                drawn from the prior.
+            program: General MIDI program of the new part, 128 for drums; None keeps that of the track.
+            start_bar, other_bar: which bars of the sources, see `clip`.
+
+        Raises:
+            ValueError: for a model without a code a track, sources that it cannot read, or arguments that
+                make no sense.
+        """
+        from seqgen.tasks.vary import Variation, vary
+
+        check_count("num", num, 1, MAX_PIECES)
+        wanted = Drawing(Sampling(temperature), seed, "float32")
+        (clip,) = self.clips([music], None, start_bar)
+        given = None if other is None else self.clips([other], None, other_bar)[0]
+        tokens = vary(self, clip, Variation(track, num, program, given, other_track), wanted)
+        notes = [f"vary track {track}, {k + 1} of {num}" for k in range(num)]
+        return self._play(tokens, [Manner(clip.qpm)] * num, notes, wanted)
+
     @property
     def device(self) -> torch.device:
         return next(self.vae.parameters()).device
@@ -274,16 +319,25 @@ class MusicModel:
     def _draw(self, z: Float[Tensor, "B Z"], wanted: Drawing) -> np.ndarray:
         """Tokens [B, T] with the same random numbers for every row."""
         uniform = torch.rand(self._draws, generator=generator(wanted.seed))
-        return self._tokens(z, wanted, uniform.expand(len(z), *self._draws))
+        return self.draw_tokens(z, wanted, uniform.expand(len(z), *self._draws))
 
-    def _tokens(
-        self, z: Float[Tensor, "B Z"], wanted: Drawing, uniform: Float[Tensor, "B T K"]
+    def _grammar(self, programs: Int[Tensor, "B U"] | None = None) -> TrackGrammar | None:
+        """What the tokens keep to. programs: as in `TrackGrammar`."""
+        return TrackGrammar(programs) if self.converter.name == "multitrack" else None
+
+    def draw_tokens(
+        self,
+        z: Float[Tensor, "B Z"],
+        wanted: Drawing,
+        uniform: Float[Tensor, "B T K"],
+        programs: Int[Tensor, "B U"] | None = None,
     ) -> np.ndarray:
         tokens = []
+        each = programs.split(BATCH) if programs is not None else [None] * -(-len(z) // BATCH)
         with torch.inference_mode():
-            for codes, u in zip(z.split(BATCH), uniform.split(BATCH), strict=True):
-                codes = codes.to(self.device)
-                tokens.append(self.vae.decode(codes, wanted.how, uniform=u, precision=wanted.precision).cpu())
+            for codes, u, some in zip(z.split(BATCH), uniform.split(BATCH), each, strict=True):
+                drawn = decode(self.vae, codes.to(self.device), wanted, u, self._grammar(some))
+                tokens.append(drawn.cpu())
         return torch.cat(tokens).numpy().astype(np.int16)
 
     def _play(

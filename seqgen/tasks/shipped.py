@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seqgen.config import from_dict
 from seqgen.representation.converter import Converter, RepresentationConfig, make_converter
+from seqgen.representation.multitrack import TRACKS
 
 if TYPE_CHECKING:
     from seqgen.models.music_vae import MusicVAE
@@ -72,7 +73,8 @@ def read_model(model: str | Path) -> Found:
     vae, sections = load_model(folder)
     where = f"{folder / 'config.yaml'}: representation"
     converter = user_converter(from_dict(RepresentationConfig, sections.get("representation"), where))
-    reads = (converter.bars, converter.steps, converter.vocabulary_size)
+    segments = TRACKS if converter.name == "multitrack" else converter.bars
+    reads = (segments, converter.steps, converter.vocabulary_size)
     takes = (vae.config.bars, vae.config.steps, vae.config.vocabulary_size)
     if reads != takes:
         raise ValueError(

@@ -9,9 +9,9 @@ import torch
 from torch import Generator, Tensor
 
 from seqgen.models.music_vae import Losses, MusicVAE
-from seqgen.models.music_vae.config import DRUMS
 from seqgen.models.music_vae.groove import controls_of, reading
 from seqgen.models.music_vae.groove_diagnosis import GrooveDiagnosis, diagnose_groove
+from seqgen.models.music_vae.limits import DRUMS
 from seqgen.representation.groove import qpm_of, to_vectors
 from seqgen.training.job import Report
 from seqgen.training.music import MusicJob

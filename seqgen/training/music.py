@@ -13,6 +13,8 @@ from seqgen.data.batches import Batches
 from seqgen.data.shards import Shards
 from seqgen.models.music_vae import Losses, MusicVAE
 from seqgen.models.music_vae.diagnosis import Diagnosis, collapse_warning, diagnose
+from seqgen.representation.multitrack import transpose as transpose_tracks
+from seqgen.representation.track_events import VOCABULARY
 from seqgen.training.config import TrainConfig
 from seqgen.training.job import Job, Report
 
@@ -30,7 +32,8 @@ class MusicJob(Job):
         self.shards = Shards(Path(config.data))
         check_fit(config, self.shards)
         tokens = self.shards.tokens("train")
-        self.batches = Batches(tokens, config.batch_size, config.seed, config.transpose, rank, world)
+        move = transpose_tracks if self.shards.representation.name == "multitrack" else None
+        self.batches = Batches(tokens, config.batch_size, config.seed, config.transpose, rank, world, move)
 
     def build(self) -> MusicVAE:
         return MusicVAE(self.config.model)
@@ -87,17 +90,18 @@ def check_fit(config: TrainConfig, shards: Shards) -> None:
             f"model.head: {model.head} does not read {representation.name}, which is what {config.data} holds"
         )
     drums = representation.name in ("drums", "groove")
+    name = representation.name
     steps = shards.tokens("train").shape[1]
     if steps != model.steps:
         raise ValueError(
             f"model.bars: the model reads windows of {model.steps} steps, {config.data} holds {steps}: "
             f"set model.bars to {representation.bars}, or prepare windows of {model.bars} bars"
         )
-    expected = (512, 1) if drums else (90, 2)
+    expected = (VOCABULARY, 0) if name == "multitrack" else (512, 1) if drums else (90, 2)
     if (model.vocabulary_size, model.first_onset) != expected:
         raise ValueError(
             f"model.vocabulary_size and model.first_onset must be {expected[0]} and {expected[1]} for "
-            f"{representation.name}, got {model.vocabulary_size} and {model.first_onset}"
+            f"{name}, got {model.vocabulary_size} and {model.first_onset}"
         )
     if drums and config.transpose:
         raise ValueError("transpose must be 0 for drums: their tokens are not pitches")

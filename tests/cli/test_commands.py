@@ -54,6 +54,15 @@ def test_the_seed_is_in_every_file(model, music, tmp_path):
         assert b"seed 4321" in data, name
 
 
+def test_samples_have_the_bars_asked_for(model, tmp_path, capsys):
+    assert main(["sample", model, str(tmp_path), "--num", "2", "--bars", "5", "--qpm", "60", *QUIET]) == 0
+    assert sorted(files(tmp_path)) == ["sample_0.mid", "sample_1.mid", "samples.mid"]
+    assert read_midi(tmp_path / "sample_1.mid").total_time == pytest.approx(20.0, abs=0.5)
+    assert main(["sample", model, str(tmp_path / "no"), "--bars", "5", "--top-k", "3"]) == 2
+    assert "bars: top_k and top_p draw pieces" in capsys.readouterr().err
+    assert not (tmp_path / "no").exists()
+
+
 def test_stamped_files_are_still_whole(model, tmp_path):
     assert main(["sample", model, str(tmp_path), "--num", "2"]) == 0
     data = (tmp_path / "samples.wav").read_bytes()

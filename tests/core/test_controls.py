@@ -6,8 +6,25 @@ import pytest
 import torch
 from torch import Generator
 
-from seqgen.core import GREEDY, LSTM, Categorical, Conductor, Decoder, Groove, Metre, Planner, Sampling
+from seqgen.core import (
+    GREEDY,
+    LSTM,
+    Categorical,
+    Conductor,
+    Decoder,
+    Groove,
+    Guided,
+    Metre,
+    Planner,
+    Product,
+    Sampling,
+    Voices,
+    WaveNet,
+)
 from seqgen.core.state import leaves
+from seqgen.kernels.native.library import load
+from tests.core.native_cases import by_torch, uniforms
+from tests.core.native_cases import close as native_close
 
 B, T, Z, E, W, C, BAR = 3, 12, 5, 6, 8, 2, 4
 
@@ -93,5 +110,59 @@ def test_controls_that_are_missing_or_too_many_are_named(model):
         Decoder(decoder.core, decoder.head, 3)
 
 
-def test_no_kernel_reads_controls(model):
-    assert model[0].float().backend(GREEDY) == "torch"
+def voices() -> Conductor:
+    planner = Planner(Z, T // BAR, width=7, segments=2, segment_size=3)
+    tail = C + planner.segment_size
+    each = [LSTM(E + tail, W, planner.bar_size, feed_cond=False) for _ in range(2)]
+    return Conductor(Voices(each, tail), planner, BAR, metre=2, controls=C)
+
+
+def carrying() -> Conductor:
+    planner = Planner(Z, T // BAR, width=7, reads=False)
+    return Conductor(LSTM(E + C, W, planner.bar_size, layers=2), planner, BAR, controls=C, carry=True)
+
+
+def guided() -> Guided:
+    return Guided(LSTM(E + C + 3, W, Z), 3, 7)
+
+
+def wavenet() -> WaveNet:
+    return WaveNet(E + C, 12, 7, W, Z, (1, 2, 4), local_size=C)
+
+
+SERVED = {**CORES, "carry": carrying, "guided": guided, "voices": voices, "wavenet": wavenet}
+
+
+@pytest.mark.skipif(load() is None, reason="the native library is not built here")
+@pytest.mark.parametrize("name", SERVED)
+def test_the_native_kernel_reads_controls_as_torch_does(monkeypatch, name):
+    """Cut at places where the kernel stands within a bar."""
+    torch.manual_seed(2)
+    head = Categorical(W, 7, E)
+    if name == "voices":
+        head = Product([head, Categorical(W, 5, E)], widths=(W, W))
+    decoder = Decoder(SERVED[name](), head, C)
+    with torch.no_grad():
+        for weight in decoder.parameters():
+            weight.mul_(3)
+        state = decoder.init_state(B, torch.randn(B, Z))
+    if name == "guided":
+        state = state._replace(core=decoder.core.follow(state.core, torch.randn(B, 4, 3)))
+    controls, uniform = torch.randn(B, T, C), uniforms(decoder, B, T)
+    assert decoder.backend(Sampling()).startswith("native float32 ")
+    done = 0
+    for steps in (6, 5, 1):
+        here = slice(done, done + steps)
+        given = {"uniform": uniform[:, here], "controls": controls[:, here]}
+        got = decoder.generate(state, steps, Sampling(), **given)
+        native_close(got, by_torch(monkeypatch, decoder, state, steps, Sampling(), **given))
+        other = decoder.generate(
+            state, steps, Sampling(), uniform=uniform[:, here], controls=-controls[:, here]
+        )
+        assert not all(torch.equal(x, y) for x, y in zip(leaves(other[1]), leaves(got[1]), strict=True))
+        state, done = got[1], done + steps
+
+
+@pytest.mark.parametrize("head", ["groove"])
+def test_torch_serves_grooves(head):
+    assert Decoder(LSTM(E + C, W, Z), HEADS[head](), C).backend(GREEDY) == "torch"

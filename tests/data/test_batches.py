@@ -34,6 +34,15 @@ def test_processes_share_one_order():
         assert sorted(both) == sorted(alone[step][:, 0])
 
 
+def test_another_representation_moves_in_its_own_way():
+    def mirror(window, most, rng):
+        return window[:, ::-1] + most
+
+    rows = np.arange(32, dtype=np.int16).reshape(8, 4)
+    plain, moved = Batches(rows, 8, 1), Batches(rows, 8, 1, transpose=3, move=mirror)
+    assert np.array_equal(moved[0], plain[0][:, ::-1] + 3)
+
+
 def test_transposition_is_drawn_afresh_every_epoch():
     batches = Batches(np.full((8, 4), 40, np.int16), 8, seed=1, transpose=6)
     amounts = [tuple(batches[epoch][:, 0] - 40) for epoch in range(20)]

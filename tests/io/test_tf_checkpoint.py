@@ -1,30 +1,15 @@
-"""Checkpoints that TensorFlow writes, and what is said of those that are not whole."""
+"""Checkpoints that TensorFlow writes, and what is said of those that are damaged."""
 
-import gzip
-import io
 import re
-import tarfile
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from seqgen.io.sorted_table import MAGIC, read_table
 from seqgen.io.tf_checkpoint import open_checkpoint
-from seqgen.io.wire import fields
 from tests.io import tf_bundle as tf
-
-TENSORS = {
-    "decoder/output_projection/kernel": np.arange(6, dtype=np.float32).reshape(2, 3),
-    "decoder/output_projection/bias": np.array([0.5, -1, 2], np.float32),
-    "encoder/mu/bias": np.array([1.5, -2], np.float16),
-    "global_step": np.array(123456, np.int64),
-    "z": np.zeros((0, 3), np.float64),
-}
-DATA = ".data-00000-of-00001"
+from tests.io.tf_bundle import DATA, TENSORS, assert_same
 
 
 @pytest.fixture
@@ -32,23 +17,6 @@ def prefix(tmp_path: Path) -> Path:
     path = tmp_path / "model.ckpt-7"
     tf.write_checkpoint(path, TENSORS.items())
     return path
-
-
-def tar(path: Path, files: dict[str, bytes]) -> Path:
-    with tarfile.open(path, "w") as archive:
-        for name, data in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            archive.addfile(member, io.BytesIO(data))
-    return path
-
-
-def assert_same(path: Path) -> None:
-    with open_checkpoint(path) as checkpoint:
-        assert checkpoint.shapes == {name: tensor.shape for name, tensor in TENSORS.items()}
-        assert checkpoint.dtypes == {name: str(tensor.dtype) for name, tensor in TENSORS.items()}
-        for name, tensor in TENSORS.items():
-            np.testing.assert_array_equal(checkpoint.read(name), tensor, strict=True)
 
 
 # From an index that TensorFlow 2.15.1 wrote: the header, and two variables.
@@ -81,55 +49,6 @@ def test_a_checkpoint_is_read_by_its_prefix_or_one_of_its_files(prefix: Path, su
 def test_several_files_and_several_blocks(tmp_path: Path, files: int, block_bytes: int) -> None:
     tf.write_checkpoint(tmp_path / "m", TENSORS.items(), files, block_bytes=block_bytes)
     assert_same(tmp_path)
-
-
-def test_a_tar_is_read_in_place(prefix: Path, tmp_path: Path) -> None:
-    parts = {end: prefix.with_name(prefix.name + end).read_bytes() for end in (".index", DATA)}
-    for name in (
-        "model",
-        "a/b/model",
-        "../../model",
-        "/etc/model",
-    ):  # nothing is unpacked, so names are harmless
-        path = tar(
-            tmp_path / "m.tar", {"README": b"r" * 600} | {name + end: data for end, data in parts.items()}
-        )
-        before = set(tmp_path.iterdir())
-        assert_same(path)
-        assert set(tmp_path.iterdir()) == before
-        assert open_checkpoint(path).name == "model"
-
-
-def test_of_several_in_a_tar_the_first_is_read_and_named(tmp_path: Path) -> None:
-    files = {}
-    for name in ("b-2", "a-9"):
-        tf.write_checkpoint(tmp_path / name, [("x", np.array([len(files)], np.int32))])
-        files |= {name + end: (tmp_path / (name + end)).read_bytes() for end in (".index", DATA)}
-    with open_checkpoint(tar(tmp_path / "m.tar", files)) as checkpoint:
-        assert checkpoint.read("x") == [0]
-        assert "of 2 checkpoints the first, b-2, is read" in checkpoint.notice
-
-
-def test_of_several_in_a_folder_the_one_that_is_meant_is_read_and_named(tmp_path: Path) -> None:
-    for step in (9, 10, 200):
-        tf.write_checkpoint(tmp_path / f"model.ckpt-{step}", [("x", np.array(step, np.int32))])
-
-    def read() -> tuple[int, str]:
-        with open_checkpoint(tmp_path) as checkpoint:
-            return int(checkpoint.read("x")), checkpoint.notice
-
-    why = f"{tmp_path}: of 3 checkpoints model.ckpt-200 is read, that of the highest step"
-    assert read() == (200, why)
-    state = (
-        'model_checkpoint_path: "/content/run/model.ckpt-10"\nall_model_checkpoint_paths: "model.ckpt-9"\n'
-    )
-    (tmp_path / "checkpoint").write_text(state)
-    assert read() == (
-        10,
-        f"{tmp_path}: of 3 checkpoints model.ckpt-10 is read, which the file checkpoint names",
-    )
-    (tmp_path / "checkpoint").write_bytes(b'\xff\x00 model_checkpoint_path: "a/../../etc/passwd"')
-    assert read() == (200, why)
 
 
 def test_bfloat16_comes_as_float32(tmp_path: Path) -> None:
@@ -269,91 +188,6 @@ def test_blocks_that_overlap_are_refused() -> None:
     where = tf.varint(0) + tf.varint(0) + tf.varint(len(data)) + tf.varint(len(index))
     with pytest.raises(ValueError, match="overlap"):
         read_table(data + tf.trailed(index) + where.ljust(40, b"\0") + MAGIC)
-
-
-def test_files_that_are_no_checkpoint_are_refused_with_the_reason(tmp_path: Path, prefix: Path) -> None:
-    index = prefix.with_name(prefix.name + ".index")
-    (tmp_path / "empty").mkdir()
-    (tmp_path / "notes.txt").write_text("hello")
-    (tmp_path / "packed.tar").write_bytes(gzip.compress(b"tar"))
-    (tmp_path / "old").mkdir()
-    for old in (tmp_path / "old" / "model.ckpt", tmp_path / "v1.ckpt"):
-        old.write_bytes(index.read_bytes())  # a table as a whole is what the first format was
-    (tmp_path / "alone.data-00000-of-00001").write_bytes(b"")
-    tar(tmp_path / "other.tar", {"a.txt": b"a"})
-    whole = tar(tmp_path / "whole.tar", {"m.index": index.read_bytes(), f"m{DATA}": bytes(4000)}).read_bytes()
-    (tmp_path / "cut.tar").write_bytes(whole[:3000])
-    (tmp_path / "half.tar").write_bytes(whole[:2500])
-    tar(tmp_path / "part.tar", {"m.index": index.read_bytes()})
-    for name, says in {
-        "nothing": "there is no such checkpoint",
-        "empty": "there is no checkpoint in it",
-        "notes.txt": "it is no checkpoint, and no whole .tar",
-        "packed.tar": "compressed \\(gzip\\): unpack it",
-        "v1.ckpt": "first format",
-        "old": "first format",
-        "alone.data-00000-of-00001": "alone.index is missing",
-        "other.tar": "there is no checkpoint in it",
-        "cut.tar": "cut short|no whole .tar",
-        "half.tar": "cut short|no whole .tar",
-        "part.tar": f"m{DATA} is missing",
-    }.items():
-        with pytest.raises(ValueError, match=says) as error:
-            open_checkpoint(tmp_path / name)
-        assert name in str(error.value)
-
-
-def test_what_is_no_ordinary_file_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "m.index").mkdir()
-    with pytest.raises(ValueError, match="there is no checkpoint in it"):
-        open_checkpoint(tmp_path)
-    with pytest.raises(ValueError, match="there is no such checkpoint"):
-        open_checkpoint("/dev/null")
-
-
-@given(st.binary(max_size=80))
-@example(b"\x08\x80")
-def test_any_bytes_are_a_message_or_refused(data: bytes) -> None:
-    with suppress(ValueError):
-        assert all(number > 0 and isinstance(value, (int, bytes)) for number, value in fields(data))
-
-
-def try_reading(folder: Path, index: bytes, data: bytes) -> None:
-    """Reads all, or raises ValueError."""
-    (folder / "m.index").write_bytes(index)
-    (folder / f"m{DATA}").write_bytes(data)
-    with suppress(ValueError), open_checkpoint(folder / "m") as checkpoint:
-        for name in checkpoint.shapes:
-            checkpoint.read(name)
-
-
-@given(st.lists(st.tuples(st.integers(0, 1000), st.integers(0, 255)), max_size=6), st.integers(0, 1000))
-def test_damage_anywhere_in_an_index_raises_nothing_but_value_error(tmp_path_factory, changes, cut) -> None:
-    folder = tmp_path_factory.mktemp("fuzz")
-    tf.write_checkpoint(folder / "m", TENSORS.items())
-    index = bytearray((folder / "m.index").read_bytes())
-    for at, octet in changes:
-        index[at % len(index)] = octet
-    if cut < len(index):
-        del index[cut : cut + 1]
-    try_reading(folder, bytes(index), (folder / f"m{DATA}").read_bytes())
-
-
-@given(st.binary(max_size=40), st.binary(max_size=60), st.binary(max_size=20))
-def test_any_content_under_right_check_sums_raises_nothing_but_value_error(
-    tmp_path_factory, name: bytes, entry: bytes, data: bytes
-) -> None:
-    folder = tmp_path_factory.mktemp("fuzz")
-    try_reading(folder, tf.table_bytes([(b"", tf.header(1)), (name, entry)]), data)
-
-
-@given(st.binary(max_size=60), st.binary(max_size=40))
-def test_any_blocks_under_right_check_sums_raise_nothing_but_value_error(block: bytes, index: bytes) -> None:
-    data = tf.trailed(block)
-    whole = data + tf.trailed(index)
-    where = tf.varint(0) + tf.varint(0) + tf.varint(len(data)) + tf.varint(len(index))
-    with suppress(ValueError):
-        read_table(whole + where.ljust(40, b"\0") + MAGIC)
 
 
 def test_a_file_that_shrinks_meanwhile_is_noticed(prefix: Path) -> None:

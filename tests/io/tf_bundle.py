@@ -12,9 +12,18 @@ from typing import Any
 import numpy as np
 
 from seqgen.io.crc32c import crc32c
+from seqgen.io.tf_checkpoint import open_checkpoint
 
 TYPES = {"float32": 1, "float64": 2, "int32": 3, "int64": 9, "bfloat16": 14, "float16": 19}
 MAGIC = 0xDB4775248B80FB57
+TENSORS = {
+    "decoder/output_projection/kernel": np.arange(6, dtype=np.float32).reshape(2, 3),
+    "decoder/output_projection/bias": np.array([0.5, -1, 2], np.float32),
+    "encoder/mu/bias": np.array([1.5, -2], np.float16),
+    "global_step": np.array(123456, np.int64),
+    "z": np.zeros((0, 3), np.float64),
+}
+DATA = ".data-00000-of-00001"
 
 
 def write_checkpoint(
@@ -102,3 +111,12 @@ def varint(value: int) -> bytes:
         octets += bytes([value & 0x7F | 0x80])
         value >>= 7
     return octets + bytes([value])
+
+
+def assert_same(path: Path) -> None:
+    """The checkpoint at `path` is TENSORS."""
+    with open_checkpoint(path) as checkpoint:
+        assert checkpoint.shapes == {name: tensor.shape for name, tensor in TENSORS.items()}
+        assert checkpoint.dtypes == {name: str(tensor.dtype) for name, tensor in TENSORS.items()}
+        for name, tensor in TENSORS.items():
+            np.testing.assert_array_equal(checkpoint.read(name), tensor, strict=True)

@@ -13,6 +13,7 @@ from seqgen.core import (
     AttentionDecoder,
     Bernoulli,
     Categorical,
+    Clock,
     Conductor,
     Decoder,
     Groove,
@@ -27,6 +28,7 @@ from seqgen.core import (
     ResidualLSTM,
     SequenceModule,
     SoftAttention,
+    TrackPlanner,
     Voices,
     WaitK,
     WaveNet,
@@ -92,6 +94,17 @@ def conductor_wavenet() -> Conductor:
     planner = Planner(Z, T // BAR, width=7, segments=2, segment_size=3)
     torch.nn.init.normal_(planner.correction.weight)
     return Conductor(wavenet(E + 3, planner.bar_size, local_size=3), planner, BAR, metre=2)
+
+
+def clock() -> Clock:
+    """Reads the last number of a frame as the time that its token takes."""
+    return Clock(LSTM(E - 1 + 1, W, Z, feed_cond=False), E - 1, steps=10, parts=5)
+
+
+def tracks() -> Conductor:
+    planner = TrackPlanner(T // BAR, own=1, shared=2, size=4)
+    voice = Clock(LSTM(E - 1 + 2, W, 4, feed_cond=False), E - 1, steps=4, parts=2)
+    return Conductor(voice, planner, BAR)
 
 
 def voices(tail: int, cond_size: int, feed_cond: bool) -> Voices:
@@ -161,6 +174,8 @@ CORES: dict[str, Callable] = {
     "conductor-voices": conductor_of_voices,
     "metre": lambda: Metre(LSTM(E, W, Z), 5),
     "metre-wavenet": lambda: Metre(wavenet(E, Z), 4),
+    "clock": clock,
+    "tracks": tracks,
     "soft-attention": lambda: Attending(SoftAttention(W, W, 5)),
     "wait-k": lambda: Attending(WaitK(W, W, 5, lag=2)),
     "hard": lambda: Attending(monotonic("hard"), hard=True),
@@ -174,6 +189,7 @@ CORES: dict[str, Callable] = {
 }
 HEADS: dict[str, Callable] = {
     "categorical": lambda: Categorical(W, 7, E),
+    "events": lambda: Categorical(W, 7, E - 1, clock=range(2, 5)),
     "bernoulli": lambda: Bernoulli(W, 3, E),
     "logistic": lambda: LogisticMixture(W, 9, E, 3),
     "categorical-one-hot": lambda: Categorical(W, E, 0),

@@ -19,6 +19,8 @@ CUTS = st.lists(st.integers(1, T), max_size=6)
 
 
 PAIRS = [(core, "categorical") for core in CORES] + [
+    ("clock", "events"),
+    ("tracks", "events"),
     ("lstm", "bernoulli"),
     ("conductor-direct", "bernoulli"),
     ("wavenet", "logistic"),

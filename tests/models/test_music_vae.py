@@ -21,6 +21,7 @@ from seqgen.models.music_vae import (
     Objective,
     Posterior,
 )
+from seqgen.models.music_vae.config import EventsConfig
 from seqgen.models.music_vae.diagnosis import Diagnosis, collapse_warning, diagnose, teacher_forced
 from seqgen.models.music_vae.model import shift
 
@@ -349,6 +350,24 @@ def test_nothing_past_a_bars_length_is_read_or_counted():
     torch.testing.assert_close(
         model.encode(token, lengths=by_row).mean, model.encode(token, lengths=by_bar).mean
     )
+
+
+def test_bars_that_say_where_they_end_are_read_so_far_and_written_so_far():
+    config = magenta("categorical", 90, events=EventsConfig(end=5))
+    model, plain = MusicVAE(config).eval(), MusicVAE(replace(config, events=None)).eval()
+    plain.load_state_dict(model.state_dict())
+    token = windows(config).clone()
+    token[token == 5] = 6
+    token[:, 3] = token[1, 16] = token[2, 47] = 5
+    lengths = torch.tensor([[4, 16, 16], [4, 1, 16], [4, 16, 16], [4, 16, 16]])
+    torch.testing.assert_close(model.encode(token).mean, plain.encode(token, lengths=lengths).mean)
+    z = torch.randn(4, 6)
+    torch.testing.assert_close(model.log_prob(token, z), plain.log_prob(token, z, lengths=lengths))
+    torch.nn.init.constant_(model.decoder.head.logits.bias[5:6], 2.0)
+    music = model.decode(z, Sampling(1.0), Generator().manual_seed(1)).unflatten(1, (3, 16))
+    ended = (music == 5).long().cumsum(2) > 0
+    assert 0 < ended.sum() < ended.numel()
+    assert (music[ended] == 5).all()
 
 
 def test_magentas_ways_are_checked():

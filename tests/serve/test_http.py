@@ -54,6 +54,9 @@ def test_sample_and_continue(client):
     assert len(answer["pieces"]) == 2
     assert all(note["drum"] for piece in answer["pieces"] for note in piece["notes"])
     assert client.post("/v1/sample", json=sample).json() == answer
+    longer = client.post("/v1/sample", json=sample | {"bars": 5}).json()["pieces"]
+    assert [piece["bars"] for piece in longer] == [5, 5]
+    assert max(note["start"] for piece in longer for note in piece["notes"]) < 20
     wanted = {"type": "continue", "id": "c", "model": "melody-lm", "clip": melody(), "bars": 3, "seed": 2}
     found = client.post("/v1/continue", json=wanted).json()["pieces"]
     model = seqgen.load("melody-lm")

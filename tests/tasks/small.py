@@ -11,6 +11,7 @@ from seqgen.config import to_dict
 from seqgen.io.midi import write_midi
 from seqgen.models.checkpoint import save_model
 from seqgen.models.music_vae import DecoderConfig, EncoderConfig, MusicVAE, MusicVAEConfig
+from seqgen.models.music_vae.config import EventsConfig
 from seqgen.representation.converter import RepresentationConfig, make_converter
 
 
@@ -30,6 +31,30 @@ def small_model(folder: Path, name: str = "melody", bars: int = 2) -> Path:
     model = MusicVAE(config)
     weights = {key: 4 * value for key, value in model.state_dict().items()}
     sections = {"representation": to_dict(RepresentationConfig(name, bars)), "training": {"steps": 0}}
+    save_model(folder, model, weights, sections)
+    (folder / "card.md").write_text("# A small model\n\nRandom weights, for tests.\n", encoding="utf-8")
+    return folder
+
+
+def small_tracks(folder: Path) -> Path:
+    """A random model of multi-track bars."""
+    config = MusicVAEConfig(
+        bars=8,
+        steps_per_bar=64,
+        vocabulary_size=490,
+        first_onset=0,
+        latent=8 * 4 + 3,
+        shared=3,
+        code="tracks",
+        events=EventsConfig(),
+        embedding=8,
+        encoder=EncoderConfig("hierarchical", width=8, bar_width=8),
+        decoder=DecoderConfig("hierarchical", width=16, plan_size=4),
+    )
+    torch.manual_seed(5)
+    model = MusicVAE(config)
+    weights = {key: 2 * value for key, value in model.state_dict().items()}
+    sections = {"representation": to_dict(RepresentationConfig("multitrack", 1)), "training": {"steps": 0}}
     save_model(folder, model, weights, sections)
     (folder / "card.md").write_text("# A small model\n\nRandom weights, for tests.\n", encoding="utf-8")
     return folder

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
-LARGEST = 1 << 16
-MOST_LAYERS = 16
-MOST_BARS = 1024
-MOST_DILATIONS = 64
-MOST_PARTS = 16
-MOST_TUPLES = (1 << 31) - 1
-MOST_PATTERNS = 1 << 61
-"""of bits: with start and blank they must fit an integer"""
-FARTHEST = 1 << 14
-"""frames that a WaveNet may look back: a state holds that many"""
+from seqgen.models.music_vae.checks import check_groove, check_parts, check_reading, check_tracks
+from seqgen.models.music_vae.limits import (
+    BITS,
+    BY_BAR,
+    LARGEST,
+    MOST_BARS,
+    MOST_LAYERS,
+    MOST_PATTERNS,
+    MOST_TUPLES,
+    check_dilations,
+    check_sizes,
+)
+
 HeadName = Literal["categorical", "bernoulli", "nade", "groove", "groove_mixture"]
-BITS = ("bernoulli", "nade", "groove", "groove_mixture")
-"""heads of log2(vocabulary_size) numbers that are 0 or 1"""
-DRUMS = 9
-"""of a groove"""
-TAPPED = 3
-"""the drum that stands for all where a groove is tapped: the open hi-hat, as in GrooVAE"""
-BY_BAR = ("hierarchical", "all", "hierarchical", "direct")
 
 
 @dataclass(frozen=True)
@@ -89,6 +85,25 @@ class DecoderConfig:
 
 
 @dataclass(frozen=True)
+class EventsConfig:
+    """Tokens that are events: time passes where one says so, and a segment may end before it is full."""
+
+    end: int = 489
+    """the token that ends a segment, and fills it up"""
+    clock: int = 256
+    """the first of the tokens that take time: 1, 2, ... steps"""
+    steps: int = 96
+    """how many of them there are, and steps in a bar"""
+    parts: int = 8
+    """parts of a bar that have a plan of their own, and are read out by themselves"""
+
+    def __post_init__(self) -> None:
+        check_sizes(self, end=LARGEST, clock=LARGEST, steps=MOST_BARS, parts=MOST_BARS)
+        if self.steps % self.parts:
+            raise ValueError(f"parts must divide the {self.steps} steps of a bar, got {self.parts}")
+
+
+@dataclass(frozen=True)
 class MusicVAEConfig:
     """Windows of `bars` bars of tokens, and the networks over them."""
 
@@ -113,9 +128,15 @@ class MusicVAEConfig:
     steps_per_beat: int = 4
     latent: int = 128
     """size of the code z"""
-    code: Literal["window", "bars"] = "window"
+    code: Literal["window", "bars", "tracks"] = "window"
     """window: every number of z may bear on every bar, as in the paper; bars: z is a row of one code a bar,
-    read and planned with weights that all bars share (hierarchical, direct, reading out all)"""
+    read and planned with weights that all bars share (hierarchical, direct, reading out all); tracks: the
+    same where a `bar` is one of several tracks of events that sound together, and nothing but `shared` goes
+    from one to another"""
+    shared: int = 0
+    """code: tracks: how many numbers at the end of z all tracks share"""
+    events: EventsConfig | None = None
+    """what the tokens mean that are more than a number; with another code, which of them ends a bar early"""
     embedding: int = 64
     """size of a token's vector; 0 to have tokens read as they are, one-hot or as bits"""
     nade_hidden: int = 128
@@ -150,7 +171,7 @@ class MusicVAEConfig:
             raise ValueError(
                 f"vocabulary_size of a {self.head} head must be a power of 2, got {self.vocabulary_size}"
             )
-        self._check_groove()
+        check_groove(self)
         shared = (self.encoder.kind, self.encoder.readout, self.decoder.kind, self.decoder.plan)
         if self.code == "bars" and (shared != BY_BAR or self.latent % self.bars):
             raise ValueError(
@@ -158,44 +179,16 @@ class MusicVAEConfig:
                 f"{', '.join(BY_BAR)} and a latent that {self.bars} bars divide, got {', '.join(shared)} "
                 f"and {self.latent}"
             )
+        check_tracks(self)
         if self.encoder.bar_width % 2:
             raise ValueError(f"encoder.bar_width must be even, got {self.encoder.bar_width}")
-        self._check_reading()
+        check_reading(self)
         if self.decoder.carry and self.decoder.kind == "flat":
             raise ValueError("decoder.carry needs decoder.kind: hierarchical, which has bars to carry over")
         if not (math.isfinite(self.least_std) and self.least_std >= 0):
             raise ValueError(f"least_std must be at least 0, got {self.least_std}")
         if not (math.isfinite(self.initial_std) and self.initial_std > 0):
             raise ValueError(f"initial_std must be positive, got {self.initial_std}")
-
-    def _check_reading(self) -> None:
-        """What the encoder reads of a token, and of a bar."""
-        e, size = self.encoder, self.vocabulary_size
-        bits = self.head in ("categorical", "bernoulli", "nade") and not size & (size - 1)
-        if e.tokens == "roll" and (self.embedding or not bits):
-            raise ValueError(
-                "encoder.tokens: roll needs embedding: 0 and tokens that are bits (vocabulary_size a power "
-                f"of 2), got embedding {self.embedding}, head {self.head} and vocabulary_size {size}"
-            )
-        beats = self.steps_per_bar // self.steps_per_beat if e.readout == "all" else 1
-        if e.kind == "hierarchical" and not e.bar_layer and e.bar_width != 2 * e.width * beats:
-            raise ValueError(
-                f"encoder.bar_width must be {2 * e.width * beats}, what is read of a bar, where bar_layer is "
-                f"false, got {e.bar_width}"
-            )
-
-    def _check_groove(self) -> None:
-        groove = self.head in ("groove", "groove_mixture")
-        if groove and self.vocabulary_size != 1 << DRUMS:
-            raise ValueError(f"vocabulary_size of a {self.head} head must be {1 << DRUMS} ({DRUMS} drums)")
-        if not groove and self.reads != "tokens":
-            raise ValueError(f"reads: {self.reads} is for grooves, and head is {self.head}")
-        told = (0, 4) if self.reads in ("tap", "steady tap") else (0, DRUMS, DRUMS + 1)
-        if groove and self.controls not in told:
-            raise ValueError(
-                f"controls of a groove that reads {self.reads} must be one of {', '.join(map(str, told))}, "
-                f"got {self.controls}"
-            )
 
     @property
     def steps(self) -> int:
@@ -208,42 +201,3 @@ class MusicVAEConfig:
         if self.head != "product":
             return [(self.vocabulary_size, self.head)]
         return [*zip(self.parts, self.part_heads, strict=True)]
-
-
-def check_sizes(config: Any, **largest: int) -> None:
-    """A size in a file from elsewhere must neither break torch nor keep it busy for hours."""
-    for name, high in largest.items():
-        if not 1 <= getattr(config, name) <= high:
-            raise ValueError(f"{name} must be 1 to {high}, got {getattr(config, name)}")
-
-
-def check_parts(config: MusicVAEConfig) -> None:
-    """Parts belong to a product, and make its vocabulary."""
-    product, parts = config.head == "product", config.parts
-    if not product and (parts or config.part_heads or config.decoder.voices == "part"):
-        raise ValueError("parts, part_heads and decoder.voices: part need head: product")
-    if not product:
-        return
-    if not 1 <= len(parts) <= MOST_PARTS or len(config.part_heads) != len(parts) or min(parts) < 2:
-        raise ValueError(
-            f"parts must be 1 to {MOST_PARTS} numbers of at least 2, with one of part_heads for each, got "
-            f"{list(parts)} and {list(config.part_heads)}"
-        )
-    if math.prod(parts) != config.vocabulary_size or max(parts) > LARGEST:
-        raise ValueError(
-            f"vocabulary_size must be the product of the parts, of at most {LARGEST} each, got "
-            f"{config.vocabulary_size} and {list(parts)}"
-        )
-    for size, head in config.heads:
-        if head == "bernoulli" and size & (size - 1):
-            raise ValueError(f"a bernoulli part must have a power of 2 of tokens, got {size}")
-
-
-def check_dilations(dilations: tuple[int, ...]) -> None:
-    """The weights say nothing about dilations, so a file could ask for a state of any size."""
-    if not 1 <= len(dilations) <= MOST_DILATIONS or min(dilations) < 1 or sum(dilations) > FARTHEST:
-        shown = f"{len(dilations)} that sum to {sum(dilations)}" if len(dilations) > 16 else list(dilations)
-        raise ValueError(
-            f"dilations must be 1 to {MOST_DILATIONS} numbers of at least 1 that sum to at most {FARTHEST}, "
-            f"got {shown}"
-        )

@@ -13,10 +13,11 @@ from seqgen.core.product import parts_of
 from seqgen.models.music_vae.config import MusicVAEConfig
 from seqgen.models.music_vae.encoder import Posterior
 from seqgen.models.music_vae.model import MusicVAE, shift
+from seqgen.models.music_vae.tracks import counted
 
 
 class Diagnosis(NamedTuple):
-    """Means over windows; cross-entropies in nats a step, KL in nats a window."""
+    """Means over windows; cross-entropies in nats a step (or event), KL in nats a window."""
 
     cross_entropy: float
     """with z drawn from the window's own posterior"""
@@ -40,12 +41,13 @@ def diagnose(model: MusicVAE, token: Int[Tensor, "N T"], rng: Generator, batch: 
     posterior = Posterior(*(torch.cat(parts) for parts in zip(*posteriors, strict=True)))
     z = posterior.sample(rng)
     other = z.roll(int(torch.randint(1, len(z), (), generator=rng)), 0)
-    nll = -_in_batches(model.log_prob, batch, token, z).mean()
-    nll_random = -_in_batches(model.log_prob, batch, token, other).mean()
+    real = counted(token, model.config)
+    nll = -_in_batches(model.log_prob, batch, token, z)[real].mean()
+    nll_random = -_in_batches(model.log_prob, batch, token, other)[real].mean()
     kl = posterior.kl().mean(0)
     forced = _in_batches(lambda x, m: teacher_forced(model, x, m), batch, token, posterior.mean)
     free = _in_batches(model.decode, batch, posterior.mean)
-    onset = onsets(model.config, token)
+    onset = onsets(model.config, token) & real[..., None]
     token, forced, free = (parts(model.config, x) for x in (token, forced, free))
     return Diagnosis(
         nll.item(),

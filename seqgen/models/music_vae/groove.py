@@ -18,7 +18,8 @@ from torch.nn.functional import one_hot
 
 from seqgen.core import GrooveMixture, Sampling
 from seqgen.core.decoder import DecoderState
-from seqgen.models.music_vae.config import DRUMS, TAPPED, MusicVAEConfig
+from seqgen.models.music_vae.config import MusicVAEConfig
+from seqgen.models.music_vae.limits import DRUMS, TAPPED
 from seqgen.models.music_vae.model import MusicVAE
 
 

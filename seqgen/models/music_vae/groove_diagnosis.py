@@ -9,8 +9,8 @@ from jaxtyping import Float
 from torch import Generator, Tensor
 
 from seqgen.core import GREEDY
-from seqgen.models.music_vae.config import DRUMS
 from seqgen.models.music_vae.groove import controls_of, perform, reading
+from seqgen.models.music_vae.limits import DRUMS
 from seqgen.models.music_vae.model import MusicVAE
 
 

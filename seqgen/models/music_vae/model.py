@@ -11,25 +11,21 @@ from torch import Generator, Tensor, nn
 
 from seqgen.core import (
     GREEDY,
-    Bernoulli,
-    Categorical,
-    Conductor,
-    Decoder,
-    Groove,
-    GrooveMixture,
-    Head,
-    Nade,
-    Planner,
-    Product,
+    Grammar,
     Sampling,
-    SequenceModule,
-    Voices,
+    UntilEnd,
 )
 from seqgen.core.decoder import rng_device
 from seqgen.kernels.packing import Precision
-from seqgen.models.music_vae.config import HeadName, MusicVAEConfig
+from seqgen.models.music_vae.build import build_decoder
+from seqgen.models.music_vae.config import MusicVAEConfig
 from seqgen.models.music_vae.encoder import Encoder, Posterior
-from seqgen.models.voice import build_voice, output_size
+from seqgen.models.music_vae.tracks import (
+    TrackEncoder,
+    events_log_prob,
+    keeps_time,
+    until_end,
+)
 
 
 class Objective(NamedTuple):
@@ -74,7 +70,7 @@ class MusicVAE(nn.Module):
     def __init__(self, config: MusicVAEConfig):
         super().__init__()
         self.config = config
-        self.encoder = Encoder(config)
+        self.encoder = TrackEncoder(config) if config.code == "tracks" else Encoder(config)
         self.decoder = build_decoder(config)
 
     def encode(
@@ -90,7 +86,7 @@ class MusicVAE(nn.Module):
         precision: without gradients on a CPU, that of the LSTMs' weights, packed for the native kernels;
         None, or elsewhere, torch reads. controls: `config.controls` numbers a step.
         """
-        return self.encoder(token, precision, lengths, controls)
+        return self.encoder(token, precision, self.lengths_of(token, lengths), controls)
 
     def decode(
         self,
@@ -100,12 +96,20 @@ class MusicVAE(nn.Module):
         uniform: Float[Tensor, "B T K"] | None = None,
         precision: Precision | None = None,
         controls: Float[Tensor, "B T C"] | None = None,
+        grammar: Grammar | None = None,
     ) -> Shaped[Tensor, "B T *N"]:
-        """Generate a window of tokens from each code. Other arguments: as in `Decoder.generate`."""
+        """Generate a window of tokens from each code. Other arguments: as in `Decoder.generate`.
+
+        Without a grammar, events that end a segment early are followed by ends.
+        """
+        c = self.config
+        if grammar is None and c.events is not None:
+            grammar = UntilEnd(c.vocabulary_size, c.events.end, c.steps_per_bar)
         with torch.no_grad():
             state = self.decoder.init_state(len(z), z, precision)
-        steps = self.config.steps
-        return self.decoder.generate(state, steps, how, rng, uniform, precision, controls=controls)[0]
+        return self.decoder.generate(
+            state, c.steps, how, rng, uniform, precision, controls=controls, grammar=grammar
+        )[0]
 
     def log_prob(
         self,
@@ -117,8 +121,13 @@ class MusicVAE(nn.Module):
     ) -> Float[Tensor, "B T"]:
         """log p(x_t | x_<t, z) in nats, teacher forced (or fed with `fed`).
 
-        lengths: of rows, or of bars (see `encode`); past them it is 0, and they are read as blank.
+        lengths: of rows, or of bars (see `encode`); past them it is 0, and they are read as blank. Events
+            have none: they end where they say so.
         """
+        if self.config.code == "tracks":
+            state = self.decoder.init_state(len(z), z)
+            return events_log_prob(self.decoder, self.config, token, state, fed, controls)
+        lengths = self.lengths_of(token, lengths)
         if fed is None:
             fed = self.shifted(token, lengths)
         state = self.decoder.init_state(len(z), z)
@@ -139,6 +148,7 @@ class MusicVAE(nn.Module):
         read: what the encoder reads, where it is not what the decoder shall write (a beat without its feel).
         lengths: as of `log_prob`.
         """
+        lengths = self.lengths_of(token, lengths)
         posterior = self.encode(token if read is None else read, lengths=lengths, controls=controls)
         z = posterior.sample(rng)
         fed = self._spoil(token, z, objective, rng, controls, lengths)
@@ -147,6 +157,15 @@ class MusicVAE(nn.Module):
         kl = by_dimension.sum(1)
         loss = (nll + objective.beta * objective.charged(kl)).mean()
         return Losses(loss, nll.mean(), kl.mean(), by_dimension.mean(0))
+
+    def lengths_of(
+        self, token: Shaped[Tensor, "B T *N"], lengths: Int[Tensor, "B *U"] | None
+    ) -> Int[Tensor, "B *U"] | None:
+        """The given lengths, or those of bars that say where they end. A code of tracks has its own way."""
+        events = self.config.events
+        if lengths is not None or events is None or self.config.code == "tracks":
+            return lengths
+        return until_end(token.reshape(-1, self.config.steps_per_bar), events.end).view(len(token), -1)
 
     def shifted(
         self, token: Shaped[Tensor, "B T *N"], lengths: Int[Tensor, "B *U"] | None = None
@@ -179,9 +198,13 @@ class MusicVAE(nn.Module):
             fed = torch.where(each(sampled, fed), own, fed)
         if objective.blind:
             blind = uniforms((len(token), 1), rng, token.device).expand(steps) < objective.blind
+            if self.config.events is not None:
+                blind = blind & ~keeps_time(fed, self.config.events)
             fed = torch.where(each(blind, fed) & (fed != head.start), head.blank, fed)
         if objective.input_dropout:
             gone = uniforms(steps, rng, token.device) < objective.input_dropout
+            if self.config.events is not None:
+                gone &= ~keeps_time(fed, self.config.events)
             fed = torch.where(each(gone, fed) & (fed != head.start), head.blank, fed)
         return fed
 
@@ -205,57 +228,3 @@ def each(mask: Bool[Tensor, "B T"], token: Shaped[Tensor, "B T *N"]) -> Bool[Ten
 def shift(token: Shaped[Tensor, "B T *N"], start: int) -> Shaped[Tensor, "B T *N"]:
     """Each token's predecessor; `start` for the first."""
     return torch.cat([torch.full_like(token[:, :1], start), token[:, :-1]], 1)
-
-
-def build_decoder(config: MusicVAEConfig) -> Decoder:
-    """The decoder that the config describes: head, voice, and a conductor where there is a plan to follow."""
-    c, d = config, config.decoder
-    head = build_head(c)
-    sizes = [part.embedding_size for part in (head.each() if isinstance(head, Product) else [head])]
-    hierarchical, direct = d.kind == "hierarchical", d.plan == "direct"
-    if not hierarchical and not direct:
-        return Decoder(build_voices(c, sizes, c.latent), head, c.controls)
-    bars, bar = (c.bars, c.steps_per_bar) if hierarchical else (1, c.steps)
-    beats = bar // c.steps_per_beat if direct else 0
-    width, by_bar = (d.conductor_width if hierarchical else 0), c.code == "bars"
-    reads = d.conductor_reads == "code"
-    planner = Planner(c.latent, bars, width, beats, d.plan_size, by_bar, d.conductor_layers, reads)
-    # A direct plan is fed beat by beat; the bar's own plan is then only what an LSTM starts from.
-    voice = build_voices(c, sizes, planner.bar_size, planner.segment_size, feed_cond=not direct)
-    metre = c.steps_per_bar if direct else 0
-    core = Conductor(voice, planner, bar, metre, c.controls, carry=d.carry)
-    return Decoder(core, head, c.controls)
-
-
-def build_head(config: MusicVAEConfig) -> Head:
-    """One head, or a product of them over one output or over the outputs of their voices."""
-    width = output_size(config.decoder)
-    each = [_head(config, width, tokens, head) for tokens, head in config.heads]
-    if config.head != "product":
-        return each[0]
-    return Product(each, widths=[width] * len(each) if config.decoder.voices == "part" else None)
-
-
-def _head(config: MusicVAEConfig, width: int, tokens: int, head: HeadName) -> Head:
-    if head == "categorical":
-        return Categorical(width, tokens, config.embedding)
-    bits = tokens.bit_length() - 1
-    if head == "nade":
-        return Nade(width, bits, config.nade_hidden, config.embedding)
-    if head == "groove_mixture":
-        return GrooveMixture(width, bits, config.embedding, given=config.reads == "hits")
-    return (Groove if head == "groove" else Bernoulli)(width, bits, config.embedding)
-
-
-def build_voices(
-    config: MusicVAEConfig, sizes: list[int], cond_size: int, plan_size: int = 0, feed_cond: bool = True
-) -> SequenceModule:
-    """One voice, or one for each part, behind whose own part of the frame the controls and the plan stand.
-
-    sizes: of the embeddings of each part.
-    """
-    d, tail = config.decoder, config.controls + plan_size
-    if d.voices == "one":
-        return build_voice(d, sum(sizes) + tail, cond_size, plan_size, feed_cond)
-    each = [build_voice(d, size + tail, cond_size, plan_size, feed_cond) for size in sizes]
-    return Voices(each, tail)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from seqgen.models.music_vae.config import LARGEST, MOST_LAYERS, check_sizes
+from seqgen.models.music_vae.limits import LARGEST, MOST_LAYERS, check_sizes
 from seqgen.models.turns import check_energy
 
 

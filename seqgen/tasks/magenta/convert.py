@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from seqgen.models.music_vae import DecoderConfig, EncoderConfig, MusicVAEConfig
+from seqgen.models.music_vae.config import EventsConfig
 from seqgen.tasks.magenta.known import TRIO, Known
 from seqgen.tasks.magenta.variables import Shapes, weights
 
@@ -74,6 +75,7 @@ def config_of(shapes: Shapes, known: Known) -> MusicVAEConfig:
         latent=found["encoder/mu/bias"][0],
         embedding=0,
         controls=known.controls,
+        events=EventsConfig() if known.music == "multitrack" else None,
         least_std=0.0,
         encoder=encoder,
         decoder=decoder,
