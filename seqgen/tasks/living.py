@@ -41,6 +41,8 @@ class LivingPiece:
         Raises:
             ValueError: for files that the model cannot read.
         """
+        if model.converter.name == "multitrack":
+            raise ValueError(f"model: {model.name} makes bars of several tracks, and a living piece has one")
         tracks, bars = track or (None, None), start_bar or (None, None)
         clips = [model.clip(path, t, s) for path, t, s in zip((a, b), tracks, bars, strict=True)]
         self.notices = [notice for clip in clips for notice in clip.notices]
