@@ -12,6 +12,7 @@ from seqgen.core import Sampling
 from seqgen.io.midi import notes_of, read_midi, read_notes, write_midi
 from seqgen.io.notes import NoteTable
 from seqgen.representation.multitrack import MultitrackConverter
+from seqgen.tasks.living import LivingPiece
 from seqgen.tasks.music import MusicModel, load
 from seqgen.tasks.settings import Drawing
 from seqgen.tasks.vary import Variation, vary
@@ -145,6 +146,11 @@ def test_the_bar_that_is_read_is_that_of_the_piece(model: MusicModel) -> None:
     np.testing.assert_array_equal(model.clip(music, start_bar=20).tokens, READ.encode_clip(music, 20))
     pieces = model.vary(music, 0, start_bar=20)
     assert notes_of(pieces[0]).qpm_at(0.0) == pytest.approx(music.qpm_at(80.0), rel=1e-3)
+
+
+def test_a_living_piece_has_one_track(model: MusicModel) -> None:
+    with pytest.raises(ValueError, match="makes bars of several tracks"):
+        LivingPiece(model, REAL, REAL)
 
 
 def test_the_commands(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
