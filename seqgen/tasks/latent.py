@@ -9,6 +9,7 @@ K steps, Z latent.
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -86,3 +87,20 @@ def grid_weights(num_steps: int) -> Float[Tensor, "K K 4"]:
 def shares(num_steps: int) -> Float[Tensor, "K"]:
     """Equal steps from 0 to 1."""
     return torch.linspace(0, 1, num_steps, dtype=torch.float64)
+
+
+def checked_codes(z: Tensor | np.ndarray, latent: int, name: str) -> Float[Tensor, "B Z"]:
+    """Codes [B, latent] from a user, for the model of that name.
+
+    Raises:
+        ValueError: for another shape, no row, or what is no finite number.
+    """
+    real = z.is_floating_point() if isinstance(z, Tensor) else np.issubdtype(z.dtype, np.floating)
+    if z.ndim != 2 or z.shape[1] != latent or not real or not len(z):
+        raise ValueError(
+            f"z: expected numbers [B, {latent}] for {name}, got {z.dtype} of shape {list(z.shape)}"
+        )
+    codes = z.float() if isinstance(z, Tensor) else torch.from_numpy(z.astype(np.float32))
+    if not codes.isfinite().all():
+        raise ValueError("z: expected finite numbers, got NaN or infinity")
+    return codes

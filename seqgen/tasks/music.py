@@ -1,8 +1,8 @@
 """A trained music VAE as a musician uses it: music in, music out, with a seed.
 
 All steps of a path are drawn with the same random numbers, so what changes from step to step is the code and
-not the dice. A seed, a precision, a model and the sources give the same music again,
-and stand in every result's `text_annotations`, which a MIDI file keeps as markers.
+not the dice. A seed, a precision, a model and the sources give the same music again, and stand in every
+result's `text_annotations`, which a MIDI file keeps as markers.
 """
 
 from __future__ import annotations
@@ -15,23 +15,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int
 from torch import Tensor
 
-from seqgen import __version__
 from seqgen.core import GREEDY, Sampling
 from seqgen.kernels.packing import Precision
 from seqgen.models.music_vae import MusicVAE, Posterior
 from seqgen.models.music_vae.tracks import track_lengths
 from seqgen.representation.converter import Converter
 from seqgen.representation.track_events import END
-from seqgen.representation.track_grammar import TrackGrammar
-from seqgen.tasks.chords import decode, encode
+from seqgen.tasks.chords import encode
 from seqgen.tasks.clip import Clip, choose_clip
-from seqgen.tasks.latent import grid_weights, latent_grid, latent_path, path_weights, slerp
+from seqgen.tasks.latent import checked_codes, grid_weights, latent_grid, latent_path, path_weights, slerp
 from seqgen.tasks.manner import Manner, mixtures
 from seqgen.tasks.notices import say
-from seqgen.tasks.settings import Drawing, check_count, generator, provenance
+from seqgen.tasks.renderer import Renderer
+from seqgen.tasks.settings import Drawing, check_count, generator
 from seqgen.tasks.shipped import read_model
 from seqgen.tasks.sources import Choice, Source, one_each, to_table
 
@@ -40,7 +38,6 @@ if TYPE_CHECKING:
 
 MAX_PIECES = 4096
 """results of one call: more is a slip of the finger"""
-BATCH = 256
 AT_ONCE = 8
 """pieces that `blend` draws before it gives the first of them"""
 
@@ -104,20 +101,19 @@ class MusicModel:
         """
         if (c is None) != (d is None):
             raise ValueError("interpolate: expected two sources, or four for a grid, got three")
-        sources = [a, b] if c is None else [a, b, c, d]
         check_count("num_steps", num_steps, 2, MAX_PIECES if c is None else math.isqrt(MAX_PIECES))
         wanted = Drawing(Sampling(temperature), seed, precision)
-        clips = self.clips(sources, track, start_bar)
+        clips = self.clips([a, b] if c is None else [a, b, c, d], track, start_bar)
         means = list(self.encode(clips, precision=precision).mean.cpu())
         if c is None:
             z, weights = latent_path(means[0], means[1], num_steps), path_weights(num_steps)
         else:
-            z, weights = (
-                latent_grid(means[0], means[1], means[2], means[3], num_steps).flatten(0, 1),
-                grid_weights(num_steps).flatten(0, 1),
-            )
+            z = latent_grid(means[0], means[1], means[2], means[3], num_steps).flatten(0, 1)
+            weights = grid_weights(num_steps).flatten(0, 1)
         notes = [f"interpolate, {k + 1} of {len(z)}" for k in range(len(z))]
-        return self._play(self._draw(z, wanted), mixtures(clips, weights.numpy()), notes, wanted)
+        return self.renderer.pieces(
+            self.renderer.alike(z, wanted), mixtures(clips, weights.numpy()), notes, wanted
+        )
 
     def blend(
         self,
@@ -145,8 +141,8 @@ class MusicModel:
         for some in torch.tensor(positions, dtype=torch.float64).split(AT_ONCE):
             weights = torch.stack([1 - some, some], 1).numpy()
             notes = [f"interpolate, {position:g} of the way" for position in some.tolist()]
-            tokens = self._draw(slerp(means[0], means[1], some), wanted)
-            yield from self._play(tokens, mixtures(clips, weights), notes, wanted)
+            tokens = self.renderer.alike(slerp(means[0], means[1], some), wanted)
+            yield from self.renderer.pieces(tokens, mixtures(clips, weights), notes, wanted)
 
     def reconstruct(
         self,
@@ -161,8 +157,8 @@ class MusicModel:
         """`music` as the model hears it: decoded from its posterior mean, by default the most likely way."""
         wanted = Drawing(Sampling(temperature), seed, precision)
         clips = self.clips([music], track, start_bar)
-        tokens = self._draw(self.encode(clips, precision=precision).mean, wanted)
-        return self._play(tokens, mixtures(clips, np.ones((1, 1))), ["reconstruct"], wanted)[0]
+        tokens = self.renderer.alike(self.encode(clips, precision=precision).mean, wanted)
+        return self.renderer.pieces(tokens, mixtures(clips, np.ones((1, 1))), ["reconstruct"], wanted)[0]
 
     def sample(
         self,
@@ -180,9 +176,10 @@ class MusicModel:
         wanted = Drawing(Sampling(temperature, top_k, top_p), seed, precision)
         rng = generator(seed)
         z = torch.randn(num, self.vae.config.latent, generator=rng)
-        uniform = torch.rand(num, *self._draws, generator=rng)
+        uniform = torch.rand(num, *self.renderer.draws, generator=rng)
         notes = [f"sample, {k + 1} of {num}" for k in range(num)]
-        return self._play(self.draw_tokens(z, wanted, uniform), [Manner(qpm)] * num, notes, wanted)
+        tokens = self.renderer.tokens(z, wanted, uniform)
+        return self.renderer.pieces(tokens, [Manner(qpm)] * num, notes, wanted)
 
     def encode(
         self,
@@ -216,19 +213,12 @@ class MusicModel:
     ) -> list[NoteSequence]:
         """A piece for each code [B, Z]. All are drawn with the same random numbers."""
         wanted = Drawing(Sampling(temperature), seed, precision)
-        latent = self.vae.config.latent
-        real = z.is_floating_point() if isinstance(z, Tensor) else np.issubdtype(z.dtype, np.floating)
-        if z.ndim != 2 or z.shape[1] != latent or not real or not len(z):
-            shape = list(z.shape)
-            raise ValueError(
-                f"z: expected numbers [B, {latent}] for {self.name}, got {z.dtype} of shape {shape}"
-            )
-        codes = z.float() if isinstance(z, Tensor) else torch.from_numpy(z.astype(np.float32))
-        if not codes.isfinite().all():
-            raise ValueError("z: expected finite numbers, got NaN or infinity")
+        codes = checked_codes(z, self.vae.config.latent, self.name)
         check_count("z", len(codes), 1, MAX_PIECES)
         notes = [f"decode, {k + 1} of {len(codes)}" for k in range(len(codes))]
-        return self._play(self._draw(codes, wanted), [Manner(qpm)] * len(codes), notes, wanted)
+        return self.renderer.pieces(
+            self.renderer.alike(codes, wanted), [Manner(qpm)] * len(codes), notes, wanted
+        )
 
     def precision_of(self, precision: Precision, how: Sampling = GREEDY) -> str:
         """The precision that music is decoded with when `precision` is asked for; it stands in the results.
@@ -236,7 +226,7 @@ class MusicModel:
         The native kernels compute with weights of that precision. They run on a CPU and know neither top_k
         nor top_p; everywhere else torch computes in the dtype of the model.
         """
-        return self.vae.decoder.precision_of(how, precision, self._grammar())
+        return self.renderer.precision_of(precision, how)
 
     def clips(self, music: Sequence[Source], track: Choice = None, start_bar: Choice = None) -> list[Clip]:
         """The part of each source that the model reads; what was decided for the user is logged as a warning.
@@ -251,12 +241,9 @@ class MusicModel:
         tracks, bars = one_each(track, len(music), "track"), one_each(start_bar, len(music), "start_bar")
         clips = []
         for number, (source, t, bar) in enumerate(zip(music, tracks, bars, strict=True)):
-            if isinstance(source, Clip):
-                clips.append(source)
-                continue
-            clip = self.clip(source, t, bar, name="" if len(music) == 1 else "ABCD"[number : number + 1])
-            say(clip.notices)
-            clips.append(clip)
+            name = "" if len(music) == 1 else "ABCD"[number : number + 1]
+            clips.append(source if isinstance(source, Clip) else self.clip(source, t, bar, name))
+            say(() if isinstance(source, Clip) else clips[-1].notices)
         return clips
 
     def clip(
@@ -283,26 +270,26 @@ class MusicModel:
         """`num` bars in which one track is new, and all others are those of `music`, token by token.
 
         Args:
-            track: number of the track that is replaced, from 0, in the order of programs with drums last; the
-                number after the last track adds one.
-            other: music of which track `other_track` gives the new part as the model hears it; else it is
-                drawn from the prior.
+            track: number of the replaced track, from 0, in the order of programs with drums last; the number
+                after the last track adds one.
+            other: its track `other_track` gives the new part; None draws it from the prior.
             program: General MIDI program of the new part, 128 for drums; None keeps that of the track.
             start_bar, other_bar: which bars of the sources, see `clip`.
 
         Raises:
-            ValueError: for a model without a code a track, sources that it cannot read, or arguments that
-                make no sense.
+            ValueError: for a model without a code a track, unreadable sources, arguments that make no sense.
         """
-        from seqgen.tasks.vary import Variation, vary
+        from seqgen.tasks.vary import Variation, variations
 
         check_count("num", num, 1, MAX_PIECES)
-        wanted = Drawing(Sampling(temperature), seed, "float32")
         (clip,) = self.clips([music], None, start_bar)
         given = None if other is None else self.clips([other], None, other_bar)[0]
-        tokens = vary(self, clip, Variation(track, num, program, given, other_track), wanted)
-        notes = [f"vary track {track}, {k + 1} of {num}" for k in range(num)]
-        return self._play(tokens, [Manner(clip.qpm)] * num, notes, wanted)
+        what = Variation(track, num, program, given, other_track)
+        return variations(self, clip, what, Drawing(Sampling(temperature), seed, "float32"))
+
+    @property
+    def renderer(self) -> Renderer:
+        return Renderer(self.name, self.vae, self.converter)
 
     @property
     def device(self) -> torch.device:
@@ -311,45 +298,3 @@ class MusicModel:
     @property
     def num_parameters(self) -> int:
         return sum(parameter.numel() for parameter in self.vae.parameters())
-
-    @property
-    def _draws(self) -> tuple[int, int]:
-        """Random numbers that one piece takes."""
-        return self.vae.config.steps, self.vae.decoder.head.draws
-
-    def _draw(self, z: Float[Tensor, "B Z"], wanted: Drawing) -> np.ndarray:
-        """Tokens [B, T] with the same random numbers for every row."""
-        uniform = torch.rand(self._draws, generator=generator(wanted.seed))
-        return self.draw_tokens(z, wanted, uniform.expand(len(z), *self._draws))
-
-    def _grammar(self, programs: Int[Tensor, "B U"] | None = None) -> TrackGrammar | None:
-        """What the tokens keep to. programs: as in `TrackGrammar`."""
-        return TrackGrammar(programs) if self.converter.name == "multitrack" else None
-
-    def draw_tokens(
-        self,
-        z: Float[Tensor, "B Z"],
-        wanted: Drawing,
-        uniform: Float[Tensor, "B T K"],
-        programs: Int[Tensor, "B U"] | None = None,
-    ) -> np.ndarray:
-        tokens = []
-        each = programs.split(BATCH) if programs is not None else [None] * -(-len(z) // BATCH)
-        with torch.inference_mode():
-            for codes, u, some in zip(z.split(BATCH), uniform.split(BATCH), each, strict=True):
-                drawn = decode(self.vae, codes.to(self.device), wanted, u, self._grammar(some))
-                tokens.append(drawn.cpu())
-        return torch.cat(tokens).numpy().astype(self.converter.dtype)
-
-    def _play(
-        self, tokens: np.ndarray, manners: list[Manner], notes: list[str], wanted: Drawing
-    ) -> list[NoteSequence]:
-        """Rows of tokens as music that says where it comes from."""
-        precision = self.precision_of(wanted.precision, wanted.how)
-        told = provenance(wanted.how.temperature, wanted.seed, precision)
-        pieces = []
-        for row, manner, note in zip(tokens, manners, notes, strict=True):
-            piece = self.converter.decode(row, manner.qpm, manner.velocity, manner.program)
-            piece.text_annotations.add(text=f"seqgen {__version__}, model {self.name}, {note}, {told}")
-            pieces.append(piece)
-        return pieces

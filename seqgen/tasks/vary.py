@@ -12,9 +12,12 @@ from seqgen.models.music_vae.tracks import replace_track, track_part
 from seqgen.representation.multitrack import TRACKS
 from seqgen.representation.track_events import DRUMS, END, MOST_EVENTS, PROGRAM
 from seqgen.tasks.clip import Clip
+from seqgen.tasks.manner import Manner
 from seqgen.tasks.settings import Drawing, generator
 
 if TYPE_CHECKING:
+    from note_seq import NoteSequence
+
     from seqgen.tasks.music import MusicModel
 
 
@@ -27,6 +30,13 @@ class Variation:
     program: int | None
     other: Clip | None
     other_track: int | None
+
+
+def variations(model: MusicModel, clip: Clip, what: Variation, wanted: Drawing) -> list[NoteSequence]:
+    """The rows of `vary` as music."""
+    notes = [f"vary track {what.track}, {k + 1} of {what.num}" for k in range(what.num)]
+    manners = [Manner(clip.qpm)] * what.num
+    return model.renderer.pieces(vary(model, clip, what, wanted), manners, notes, wanted)
 
 
 def vary(model: MusicModel, clip: Clip, what: Variation, wanted: Drawing) -> np.ndarray:
@@ -51,7 +61,7 @@ def vary(model: MusicModel, clip: Clip, what: Variation, wanted: Drawing) -> np.
     program = programs[what.track] if what.program is None else what.program
     asked[:, what.track] = program
     uniform = torch.rand(what.num, config.steps, 1, generator=rng)
-    drawn = model.draw_tokens(replace_track(z, what.track, part, config), wanted, uniform, asked)
+    drawn = model.renderer.tokens(replace_track(z, what.track, part, config), wanted, uniform, asked)
     rows = np.repeat(clip.tokens.reshape(1, TRACKS, -1), what.num, 0)
     rows[:, what.track] = drawn.reshape(what.num, TRACKS, MOST_EVENTS)[:, what.track]
     return rows.reshape(what.num, -1)

@@ -149,7 +149,7 @@ def test_the_bar_that_is_read_is_that_of_the_piece(model: MusicModel) -> None:
 
 
 def test_a_living_piece_has_one_track(model: MusicModel) -> None:
-    with pytest.raises(ValueError, match="makes bars of several tracks"):
+    with pytest.raises(ValueError, match="plays several tracks, and one channel is played"):
         LivingPiece(model, REAL, REAL)
 
 
