@@ -9,7 +9,7 @@ from typing import Literal
 def prepare(
     inputs: list[Path],
     out: Path = Path("shards"),  # a default, so that it is a flag: what is positional is read, not written
-    representation: Literal["melody", "drums", "trio", "groove", "multitrack"] = "melody",
+    representation: Literal["melody", "drums", "drums_full", "trio", "groove", "multitrack"] = "melody",
     bars: int | None = None,
     gap_bars: float = 1.0,
     min_notes: int = 1,
@@ -28,8 +28,9 @@ def prepare(
     Args:
         inputs: folders, .zip and .tar(.gz|.xz|.bz2) archives, and .mid, .midi and .kar files.
         out: the folder to make.
-        representation: what to read: one voice; drums; a melody, a bass and drums together; drums as they are
-            played (velocities and offsets); or all tracks of a bar.
+        representation: what to read: one voice; drums, of nine sounds or (drums_full) with each of 61 pitches
+            by itself; a melody, a bass and drums together; drums as they are played (velocities and offsets);
+            or all tracks of a bar.
         bars: bars in a window; 2 if not given, and always 1 for multitrack.
         gap_bars: a rest of this many bars ends a melody or beat, at least 1; in a trio each part may rest as
             long before and after what it plays.

@@ -27,8 +27,8 @@ class Kept:
 
 
 def fingerprint(tokens: np.ndarray) -> np.ndarray:
-    """A hash of each row, the same on every machine: [N, ...] int16 or int32 to [N] uint64."""
-    rows = np.ascontiguousarray(tokens, "<i4" if tokens.dtype == np.int32 else "<i2")
+    """A hash of each row, the same on every machine: [N, ...] int16, int32 or int64 to [N] uint64."""
+    rows = np.ascontiguousarray(tokens, tokens.dtype.newbyteorder("<"))
     digests = b"".join(hashlib.blake2b(row.tobytes(), digest_size=8).digest() for row in rows)
     return np.frombuffer(digests, dtype="<u8").astype(np.uint64)
 

@@ -30,6 +30,7 @@ from seqgen.evaluation.trio import PartNGrams, common_bars, entropies_by_part, f
 from seqgen.evaluation.windows import WindowSet, array_hash, load_windows
 from seqgen.models.music_vae import MusicVAE
 from seqgen.representation.converter import RepresentationConfig
+from seqgen.representation.drum_map import FULL, KITS
 from seqgen.tasks.shipped import find_folder, read_model
 
 ORDER = 6
@@ -81,7 +82,7 @@ def evaluate(
     kind = representation.name
     by_part = entropies_by_part(vae, torch.from_numpy(token), readings, rng) if kind == "trio" else {}
     paths: dict[str, Likelihood] = {}
-    if windows.train is not None:
+    if windows.train is not None and kind != FULL.name:  # 2^61 tokens are too many for n-grams
         lm = judge(windows.train, kind, vae.config.vocabulary_size)
         paths = measure_paths(vae, token, readings, lm, pairs, rng)
     return Evaluation(
@@ -114,7 +115,7 @@ def reconstruct(
         "free run": readings.free_run,
         "teacher forced": readings.teacher_forced,
         "sampled z": readings.sampled,
-        "always silent" if kind == "drums" else "always hold": hold(windows.tokens),
+        "always silent" if kind in KITS else "always hold": hold(windows.tokens),
     }
     if kind != "melody":
         source = windows.tokens if windows.train is None else windows.train
@@ -152,7 +153,7 @@ def sign(
     name: str, weights: str, representation: RepresentationConfig, windows: WindowSet, pairs: int, seed: int
 ) -> str:
     """One line that says what was measured, so that two figures can be compared."""
-    shifts = f", {SHIFTS[0]} to +{SHIFTS[-1]} semitones" if representation.name != "drums" else ""
+    shifts = f", {SHIFTS[0]} to +{SHIFTS[-1]} semitones" if representation.name not in KITS else ""
     parts = {
         "model": f"{name}@{weights}",
         "representation": f"{representation.name}, {representation.bars} bars",

@@ -88,7 +88,8 @@ def common_bar(train: Tokens, like: Tokens, steps_per_bar: int = 16) -> np.ndarr
             f"got shapes {rows.shape} and {wanted.shape}"
         )
     columns = rows.reshape(-1, steps_per_bar).T
-    bar = np.array([np.bincount(column).argmax() for column in columns], rows.dtype)
+    counted = (np.unique(column, return_counts=True) for column in columns)
+    bar = np.array([tokens[counts.argmax()] for tokens, counts in counted], rows.dtype)
     return np.tile(bar, (len(wanted), wanted.shape[1] // steps_per_bar))
 
 

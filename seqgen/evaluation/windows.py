@@ -134,7 +134,8 @@ def open_shards(folder: Path, converter: Converter) -> Shards:
 
 def array_hash(tokens: np.ndarray) -> str:
     """The first 12 hexadecimal digits of the SHA-256 of an array of tokens and its shape."""
-    rows = np.ascontiguousarray(tokens, "<i4" if tokens.dtype == np.int32 else "<i2")
+    wide = "<i8" if tokens.size and tokens.max() > np.iinfo(np.int16).max else "<i2"
+    rows = np.ascontiguousarray(tokens, "<i4" if tokens.dtype == np.int32 else wide)
     return hashlib.sha256(str(rows.shape).encode() + rows.tobytes()).hexdigest()[:12]
 
 

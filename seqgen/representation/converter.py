@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 import numpy as np
 
 from seqgen.io.notes import NoteTable
+from seqgen.representation.drum_map import FULL, KITS, NINE
 from seqgen.representation.drums import DrumConverter
 from seqgen.representation.extraction import Extraction
 from seqgen.representation.groove import GrooveConverter
@@ -43,7 +44,7 @@ class Converter(Protocol):
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """Of token arrays: the smallest of int16 and int32 that holds them."""
+        """Of token arrays: the smallest of int16, int32 and int64 that holds them."""
         ...
 
     @property
@@ -88,9 +89,9 @@ class Converter(Protocol):
 class RepresentationConfig:
     """Which representation, and which windows of a piece are taken."""
 
-    name: Literal["melody", "drums", "trio", "groove", "multitrack"] = "melody"
-    """what is read: one voice; drums; a melody, a bass and drums together; drums as they are played, with
-    velocities and offsets; or all tracks of a bar"""
+    name: Literal["melody", "drums", "drums_full", "trio", "groove", "multitrack"] = "melody"
+    """what is read: one voice; drums, of nine sounds or each pitch by itself; a melody, a bass and drums
+    together; drums as they are played, with velocities and offsets; or all tracks of a bar"""
     bars: int = 2
     """bars in a window; multitrack: 1"""
     gap_bars: float = 1.0
@@ -106,7 +107,7 @@ class RepresentationConfig:
     """read 2/4 too, two bars as one"""
 
     def __post_init__(self) -> None:
-        known = ("melody", "drums", "trio", "groove", "multitrack")
+        known = ("melody", *KITS, "trio", "groove", "multitrack")
         if self.name not in known:
             raise ValueError(f"name: expected one of {', '.join(known)}, got {self.name!r}")
         if self.name == "multitrack" and self.bars != 1:
@@ -125,8 +126,9 @@ def make_converter(config: RepresentationConfig) -> Converter:
     >>> make_converter(RepresentationConfig("melody", bars=16, gap_bars=2.0)).steps
     256
     """
-    if config.name == "drums":
-        return DrumConverter(config.bars, config.gap_bars, config.min_notes, config.two_four)
+    if config.name in KITS:
+        kit = FULL if config.name == FULL.name else NINE
+        return DrumConverter(config.bars, config.gap_bars, config.min_notes, config.two_four, kit)
     if config.name == "groove":
         return GrooveConverter(config.bars, config.gap_bars, config.min_notes, config.two_four)
     if config.name == "multitrack":

@@ -1,4 +1,4 @@
-"""Drum sounds by class: which MIDI pitches mean which of nine sounds, and which pitch stands for each.
+"""Drum sounds: which MIDI pitches mean which of nine and which stands for each, or each pitch by itself.
 
 The classes and their order are those of note_seq's default drum types, on which Magenta's drum vocabulary is
 built. They cover the General MIDI 1 and 2 percussion keys by sound and function; 22 and 26 are the hi-hat
@@ -7,6 +7,8 @@ edge of the Roland TD-11 kit that the Groove MIDI Dataset was played on (its oth
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,9 +29,47 @@ DRUM_CLASSES: tuple[tuple[str, int, tuple[int, ...]], ...] = (
 DRUM_PITCHES = tuple(pitch for _, pitch, _ in DRUM_CLASSES)
 
 
+SINGLE_PITCHES = (
+    *(36, 35),
+    *(38, 27, 28, 31, 32, 33, 34, 37, 39, 40, 56, 65, 66, 75, 85),
+    *(42, 44, 54, 68, 69, 70, 71, 73, 78, 80),
+    *(46, 67, 72, 74, 79, 81),
+    *(45, 29, 41, 61, 64, 84),
+    *(48, 47, 60, 63, 77, 86, 87),
+    *(50, 30, 43, 62, 76, 83),
+    *(49, 55, 57, 58),
+    *(51, 52, 53, 59, 82),
+)
+"""The percussion keys of General MIDI 1 and 2, 27 to 87, in the order of Magenta's MusicVAE: by class, but
+43 stands with the high tom and 52 with the ride. 22 and 26 are not among them."""
+
+
+class Kit(NamedTuple):
+    """The sounds that a drum token tells apart: bit i is sound i."""
+
+    name: str
+    """of the representation"""
+    sounds: tuple[tuple[int, ...], ...]
+    """the pitches that mean each, first the one that is written"""
+
+    @property
+    def written(self) -> tuple[int, ...]:
+        """The pitch that stands for each sound."""
+        return tuple(pitches[0] for pitches in self.sounds)
+
+    def sound_of_pitch(self) -> np.ndarray:
+        """Table [128] int16 from MIDI pitch to sound, -1 where the pitch belongs to none."""
+        table = np.full(128, -1, np.int16)
+        for number, pitches in enumerate(self.sounds):
+            table[list(pitches)] = number
+        return table
+
+
+NINE = Kit("drums", tuple((written, *others) for _, written, others in DRUM_CLASSES))
+FULL = Kit("drums_full", tuple((pitch,) for pitch in SINGLE_PITCHES))
+KITS = (NINE.name, FULL.name)
+
+
 def class_of_pitch() -> np.ndarray:
     """Table [128] int16 from MIDI pitch to class, -1 where the pitch belongs to none."""
-    table = np.full(128, -1, np.int16)
-    for number, (_, written, others) in enumerate(DRUM_CLASSES):
-        table[[written, *others]] = number
-    return table
+    return NINE.sound_of_pitch()

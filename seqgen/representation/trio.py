@@ -40,7 +40,7 @@ MELODY_PROGRAMS = range(32)
 BASS_PROGRAMS = range(32, 40)
 BASS_PROGRAM, BASS_INSTRUMENT = 33, 1
 """what a decoded bass is written as: the finger bass, the second track"""
-PARTS = (MelodyConverter.vocabulary_size, MelodyConverter.vocabulary_size, DrumConverter.vocabulary_size)
+PARTS = (MelodyConverter.vocabulary_size, MelodyConverter.vocabulary_size, DrumConverter().vocabulary_size)
 FIRST_ONSETS = (FIRST_ONSET, FIRST_ONSET, 1)
 MOST_BARS = 1 << 16
 """bars of all trios of a piece together: many tracks make very many combinations"""

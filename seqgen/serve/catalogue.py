@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from seqgen.models.checkpoint import read_config
+from seqgen.representation.drum_map import KITS
 from seqgen.serve.music import Playable, operations
 from seqgen.serve.protocol import Model
 from seqgen.tasks.load import load
@@ -51,5 +52,5 @@ def _describe(name: str, folder: Path) -> Model | None:
     shape = sections.get("representation") or {}
     if not offered or shape.get("name") == "trio":
         return None
-    music = "drums" if shape.get("name") in ("drums", "groove") else "melody"
+    music = "drums" if shape.get("name") in (*KITS, "groove") else "melody"
     return Model(name, cast(Any, music), int(shape.get("bars", 2)), offered)

@@ -15,6 +15,7 @@ import numpy as np
 
 from seqgen.io.notes import NoteTable
 from seqgen.representation.converter import Converter
+from seqgen.representation.drum_map import KITS
 from seqgen.representation.extraction import METRE, Extraction, Segment, describe_counts
 from seqgen.representation.melody import FIRST_ONSET, HOLD, NOTE_OFF, forget_sounding_note
 from seqgen.representation.multitrack import MultitrackConverter
@@ -131,7 +132,7 @@ def _why_nothing(found: Extraction, converter: Converter, music: NoteTable) -> s
         return "there are no notes in it"
     if converter.name == "melody" and music.is_drum.all():
         return f"it holds drums only ({len(music)} hits), and this model reads melodies: use a drum model"
-    if converter.name == "drums" and not music.is_drum.any():
+    if converter.name in KITS and not music.is_drum.any():
         return (
             f"it holds no drums ({len(music)} pitched notes), and this model reads drum beats: use a melody "
             "model, or put the drums on MIDI channel 10"

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from seqgen.representation.drum_map import KITS
 from seqgen.tasks.music import MusicModel
 
 QUARTERS_PER_BAR = 4.0
@@ -52,7 +53,7 @@ class LivingPiece:
         self.qpm = clips[0].qpm
         """of A"""
         self.bars = model.converter.bars
-        self.drums = model.converter.name == "drums"
+        self.drums = model.converter.name in KITS
         self._model = model
         # At 60 quarter notes a minute a second is a quarter note, and times are exact.
         self._a, self._b = (replace(clip, qpm=60.0) for clip in clips)

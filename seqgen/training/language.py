@@ -95,8 +95,10 @@ class LanguageJob(Job):
 def check_fit(config: LanguageConfig, shards: Shards) -> None:
     """The shards must hold what the model reads."""
     name, model = shards.representation.name, config.model
-    if name == "trio":
-        raise ValueError(f"data: a language model reads melodies or drums, {config.data} holds trios")
+    if name not in ("melody", "drums"):
+        raise ValueError(
+            f"data: a language model reads melodies or drums of nine sounds, {config.data} holds {name}"
+        )
     expected = (512, 1) if name == "drums" else (90, 2)
     if (model.vocabulary_size, model.first_onset) != expected:
         raise ValueError(

@@ -14,6 +14,7 @@ from seqgen.data.batches import Batches, transpose_trio
 from seqgen.data.shards import Shards
 from seqgen.models.music_vae import Losses, MusicVAE
 from seqgen.models.music_vae.diagnosis import Diagnosis, collapse_warning, diagnose
+from seqgen.representation.drum_map import FULL, KITS
 from seqgen.representation.multitrack import transpose as transpose_tracks
 from seqgen.representation.track_events import VOCABULARY
 from seqgen.representation.trio import PARTS
@@ -87,7 +88,7 @@ class MusicJob(Job):
 def check_fit(config: TrainConfig, shards: Shards) -> None:
     """The shards must hold what the model reads."""
     representation, model = shards.representation, config.model
-    name, drums = representation.name, representation.name in ("drums", "groove")
+    name, drums = representation.name, representation.name in (*KITS, "groove")
     groove = model.head in ("groove", "groove_mixture")
     if groove != (name == "groove"):
         raise ValueError(f"model.head: {model.head} does not read {name}, which is what {config.data} holds")
@@ -98,6 +99,7 @@ def check_fit(config: TrainConfig, shards: Shards) -> None:
             f"set model.bars to {representation.bars}, or prepare windows of {model.bars} bars"
         )
     kinds = {"melody": (90, 2), "trio": (math.prod(PARTS), 2), "multitrack": (VOCABULARY, 0)}
+    kinds[FULL.name] = (1 << len(FULL.sounds), 1)
     expected = kinds.get(name, (512, 1))
     if (model.vocabulary_size, model.first_onset) != expected:
         raise ValueError(

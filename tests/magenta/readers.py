@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from seqgen.io.notes import NoteTable
+from seqgen.representation.drum_map import FULL
 from seqgen.representation.drums import DrumConverter
 from seqgen.representation.melody import MelodyConverter, forget_sounding_note
 
@@ -50,6 +51,12 @@ def drums(notes: NoteTable) -> np.ndarray:
 def drum_roll(notes: NoteTable) -> np.ndarray:
     """Nine bits a step."""
     return drums(notes) >> np.arange(9, dtype=np.int16) & 1
+
+
+def full_roll(notes: NoteTable) -> np.ndarray:
+    """A bit for each of 61 pitches a step."""
+    tokens = DrumConverter(2, min_notes=0, kit=FULL).encode(notes)
+    return (tokens[..., None] >> np.arange(61) & 1).astype(np.int16)
 
 
 def trio(notes: NoteTable) -> np.ndarray:
@@ -102,6 +109,7 @@ READERS = {
     "mel16": melody(16),
     "drums2": Reader(drums),
     "drums2_roll": Reader(drum_roll),
+    "drums2_roll61": Reader(full_roll),
     "groove2_humanize": groove(2),
     "groove2_tap": groove(2),
     "groove2_add_hh": groove(2),

@@ -10,6 +10,7 @@ import pytest
 
 from seqgen.io.notes import NoteTable
 from seqgen.representation.converter import Converter, RepresentationConfig, make_converter
+from seqgen.representation.drum_map import FULL
 from seqgen.representation.drums import DrumConverter
 from seqgen.representation.melody import MelodyConverter
 from seqgen.representation.trio import TrioConverter
@@ -19,6 +20,8 @@ def test_a_config_makes_its_converter() -> None:
     melody = RepresentationConfig("melody", 16, 2.0, 4, 3, (0, 32), True)
     assert make_converter(melody) == MelodyConverter(16, 2.0, 4, 3, range(32), True)
     assert make_converter(RepresentationConfig("drums", 4, 3.0, 2)) == DrumConverter(4, 3.0, 2)
+    full = RepresentationConfig("drums_full", 4, 3.0, 2)
+    assert make_converter(full) == DrumConverter(4, 3.0, 2, kit=FULL)
     assert make_converter(RepresentationConfig()) == MelodyConverter(2)
 
 

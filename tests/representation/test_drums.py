@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from seqgen.io.notes import NoteTable
-from seqgen.representation.drum_map import DRUM_CLASSES, DRUM_PITCHES, class_of_pitch
+from seqgen.representation.drum_map import DRUM_CLASSES, DRUM_PITCHES, FULL, SINGLE_PITCHES, class_of_pitch
 from seqgen.representation.drums import DrumConverter
 
 MakeTable = Callable[..., NoteTable]
 TWO_BARS = DrumConverter(bars=2)
+FULL_KIT = DrumConverter(bars=2, kit=FULL)
+any_full_row = hnp.arrays(np.int64, 32, elements=st.integers(0, (1 << 61) - 1))
 any_row = hnp.arrays(np.int16, 32, elements=st.integers(0, 511))
 
 
@@ -114,3 +116,42 @@ def test_decode_writes_sixteenths_with_accents() -> None:
 def test_drums_have_no_transpositions() -> None:
     rows = np.array([[1, 2], [2, 4]], np.int16)
     np.testing.assert_array_equal(TWO_BARS.transposition_key(rows), rows)
+
+
+def test_the_full_kit_is_note_seqs_classes_one_pitch_after_the_other() -> None:
+    """But for the four that Magenta's MusicVAE has elsewhere, or not."""
+    from note_seq.drums_encoder_decoder import DEFAULT_DRUM_TYPE_PITCHES
+
+    theirs = [pitch for pitches in DEFAULT_DRUM_TYPE_PITCHES for pitch in pitches]
+    assert [p for p in theirs if p not in (22, 26, 43, 52)] == [
+        p for p in SINGLE_PITCHES if p not in (43, 52)
+    ]
+    assert sorted(SINGLE_PITCHES) == list(range(27, 88))
+
+
+@pytest.mark.parametrize(
+    ("pitch", "bit"),
+    [(36, 0), (38, 2), (37, 9), (40, 11), (42, 17), (54, 19), (46, 27), (45, 33), (48, 39), (50, 46),
+     (43, 48), (49, 52), (55, 53), (51, 56), (52, 57), (82, 60)],
+)  # fmt: skip
+def test_a_pitch_of_the_full_kit_is_the_bit_that_magenta_gives_it(
+    table: MakeTable, pitch: int, bit: int
+) -> None:
+    (row,) = FULL_KIT.encode(table([(0, 1, pitch), (4, 5, 36)], drums=True))
+    assert row.dtype == FULL_KIT.dtype == np.int64
+    assert (row[0], row[16]) == (1 << bit, 1)
+    assert [note.pitch for note in FULL_KIT.decode(row).notes] == [pitch, 36]
+
+
+@given(any_full_row)
+def test_a_clip_of_the_full_kit_undoes_decode_for_every_row(row: np.ndarray) -> None:
+    np.testing.assert_array_equal(FULL_KIT.encode_clip(FULL_KIT.decode(row)), row)
+
+
+def test_the_full_kit_counts_hits_and_what_it_does_not_know(table: MakeTable) -> None:
+    piece = table([(0, 1, 36), (0, 1, 82), (4, 5, 22), (4, 5, 87), (4, 5, 82)], drums=True)
+    for needed, windows in ((4, 1), (5, 0)):
+        extraction = DrumConverter(2, min_notes=needed, kit=FULL).extract(piece)
+        assert extraction.counts["unmapped"] == 1
+        assert len(extraction.windows) == windows
+        assert extraction.tokens.dtype == np.int64

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from seqgen.io.notes import NoteTable
+from seqgen.representation.drum_map import FULL
 from seqgen.representation.drums import DrumConverter
 from seqgen.representation.melody import MelodyConverter
 
@@ -36,6 +37,38 @@ REPAIRS = {
     ("lieder-lc6635424", "mel2_noprogfilter_chords"): (2, 0, REPEATED_ACROSS_METRES),
     ("h_tempo_change", "mel2"): (0, 1, SPLIT_BY_TEMPO),
     ("h_tempo_change", "mel2_noprogfilter_chords"): (0, 1, SPLIT_BY_TEMPO),
+}
+
+# What nade-drums_2bar_full reads: windows, and the check sum of all, 61 bits a step as int16.
+FULL_DRUMS = {
+    "drummer1_session2_34_punk_128_beat_4-4": (
+        3,
+        "e631be60d046b565e7b98a56dcc270c814cc21882eb9d1f7effcb04a0b2274a0",
+    ),
+    "drummer3_session1_19_jazz_120_beat_4-4": (
+        4,
+        "033b334e7979407675f27a5a7227d162d67b42cdab4a5da249e8a907b4907f11",
+    ),
+    "drummer3_session1_6_rock_105_beat_4-4": (
+        4,
+        "f3065f10af8a45b51204c6ee779f8052118c045fb0a70e9f959ce51c4b58706e",
+    ),
+    "drummer3_session2_31_hiphop_92_beat_4-4": (
+        4,
+        "bcd55fec9c848204ed1875da2a9c16bd7750caea36cc99d070f536aeff7eaa5b",
+    ),
+    "h_drums": (
+        3,
+        "501c9fa4e61bb08c7daca395366962a7e3979000097957f9a447bd27cf8fc2a1",
+    ),
+    "h_drums_unmapped": (
+        1,
+        "f72afa77b38c7f19d13685197f86e6ed0e3721c81790c23f69486367041b30cb",
+    ),
+    "h_drums_rest_bar": (
+        1,
+        "220dced8ffd3b66b48ae7b41d322e53117348e01bb27e72989222533a7aff88c",
+    ),
 }
 
 
@@ -97,6 +130,14 @@ def test_windows_are_magentas_but_for_a_repair(case: dict, arrays: dict[str, np.
         assert max(Counter(theirs).values()) > 1
     else:
         assert len(table.tempos) > 1
+
+
+@pytest.mark.parametrize("name", FULL_DRUMS)
+def test_windows_of_the_full_kit_are_magentas(name: str, arrays: dict[str, np.ndarray]) -> None:
+    tokens = DrumConverter(2, min_notes=0, kit=FULL).encode(piece(arrays, name))
+    rolls = in_magentas_order(tokens[..., None] >> np.arange(61) & 1)
+    little_endian = b"".join(np.frombuffer(row, ">i2").astype("<i2").tobytes() for row in rolls)
+    assert (len(rolls), hashlib.sha256(little_endian).hexdigest()) == FULL_DRUMS[name]
 
 
 def test_the_fixtures_have_music() -> None:

@@ -12,6 +12,7 @@ from seqgen.tasks.magenta.known import Known
 MUSIC = {
     "melody": "melody, one voice in 4/4 on a grid of sixteenths",
     "drums": "drums, on a grid of sixteenths",
+    "drums_full": "drums, each of 61 percussion keys by itself, on a grid of sixteenths",
     "trio": "a trio of melody, bass and drums, on a grid of sixteenths",
     "groove": "drums as they are played: hits on a grid of sixteenths, with velocities and offsets",
     "multitrack": "up to eight tracks, as events with velocities",

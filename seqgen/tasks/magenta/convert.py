@@ -19,6 +19,7 @@ from torch import Tensor
 
 from seqgen.models.music_vae import DecoderConfig, EncoderConfig, MusicVAEConfig
 from seqgen.models.music_vae.config import EventsConfig
+from seqgen.representation.drum_map import KITS
 from seqgen.tasks.magenta.known import TRIO, Known
 from seqgen.tasks.magenta.variables import Shapes, weights
 
@@ -27,7 +28,7 @@ Read = Callable[[str], np.ndarray]
 Named = Iterator[tuple[str, Tensor]]
 
 TRACKS, EVENTS = 8, 64
-FIRST_ONSET = {"melody": 2, "drums": 1, "trio": 2, "groove": 1, "multitrack": 0}
+FIRST_ONSET = {"melody": 2, "drums": 1, "drums_full": 1, "trio": 2, "groove": 1, "multitrack": 0}
 READS = {
     "groovae_2bar_humanize": "hits",
     "groovae_2bar_tap_fixed_velocity": "steady tap",
@@ -98,7 +99,7 @@ def _head(found: Shapes, known: Known) -> dict[str, Any]:
 
 
 def _encoder(found: Shapes, known: Known) -> EncoderConfig:
-    tokens: Literal["as written", "roll"] = "roll" if known.music == "drums" else "as written"
+    tokens: Literal["as written", "roll"] = "roll" if known.music in KITS else "as written"
     direction = "/cell_{}/bidirectional_rnn/fw/multi_rnn_cell/cell_0"
     if known.encoder == "flat":
         width, layers = _stack(found, "encoder" + direction)

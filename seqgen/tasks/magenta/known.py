@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 MELODY, DRUMS, TRIO, CHORDS = 90, 512, (90, 90, 512), 49
 GROOVE, MULTITRACK = 27, 490
 
-Music = Literal["melody", "drums", "trio", "groove", "multitrack"]
+Music = Literal["melody", "drums", "drums_full", "trio", "groove", "multitrack"]
 
 
 class Known(NamedTuple):
@@ -38,7 +38,7 @@ KNOWN = (
     Known("cat-drums_2bar_small", "drums", 2, 10, (DRUMS,), "flat", "flat", (1, 2), 512),
     Known("cat-drums_2bar_big", "drums", 2, 10, (DRUMS,), "flat", "flat", (1, 3), 2048),
     Known("nade-drums_2bar_reduced", "drums", 2, 10, (9,), "flat", "nade", (1, 2), 1024),
-    Known("nade-drums_2bar_full", "drums", 2, 62, (61,), "flat", "nade", (1, 2), 1024),
+    Known("nade-drums_2bar_full", "drums_full", 2, 62, (61,), "flat", "nade", (1, 2), 1024),
     Known("flat-mel_16bar", "melody", 16, MELODY, (MELODY,), "flat", "flat", (2, 3), 2048),
     Known("hierdec-mel_16bar", "melody", 16, MELODY, (MELODY,), "flat", "hierarchical", (2, 2), 2048),
     Known("hier-mel_16bar", "melody", 16, MELODY, (MELODY,), "hierarchical", "hierarchical", (1, 2), 1024),
