@@ -28,7 +28,7 @@ LIMITS = {
     "drums": "It knows nine drum classes, no triplets, no metre but 4/4, no dynamics and no microtiming.",
     "trio": (
         "It knows one melody, one bass and nine drum classes, no chords, no triplets, no metre but 4/4 and\n"
-        "2/2, no dynamics and no microtiming. It has learned from few pieces (78 files)."
+        "2/2, no dynamics and no microtiming. It has learned from few pieces (60)."
     ),
 }
 SPLITS = {
