@@ -9,6 +9,7 @@ K steps, Z latent.
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -86,3 +87,19 @@ def grid_weights(num_steps: int) -> Float[Tensor, "K K 4"]:
 def shares(num_steps: int) -> Float[Tensor, "K"]:
     """Equal steps from 0 to 1."""
     return torch.linspace(0, 1, num_steps, dtype=torch.float64)
+
+
+def check_codes(z: Tensor | np.ndarray, latent: int, model: str) -> Float[Tensor, "B Z"]:
+    """Codes that a user gives to a model of that name, as float32.
+
+    Raises:
+        ValueError: unless they are finite numbers [B, latent].
+    """
+    real = z.is_floating_point() if isinstance(z, Tensor) else np.issubdtype(z.dtype, np.floating)
+    if z.ndim != 2 or z.shape[1] != latent or not real or not len(z):
+        shape = list(z.shape)
+        raise ValueError(f"z: expected numbers [B, {latent}] for {model}, got {z.dtype} of shape {shape}")
+    codes = z.float() if isinstance(z, Tensor) else torch.from_numpy(z.astype(np.float32))
+    if not codes.isfinite().all():
+        raise ValueError("z: expected finite numbers, got NaN or infinity")
+    return codes

@@ -28,7 +28,7 @@ from seqgen.representation.track_events import END
 from seqgen.representation.track_grammar import TrackGrammar
 from seqgen.tasks.chords import decode, encode
 from seqgen.tasks.clip import Clip, choose_clip
-from seqgen.tasks.latent import grid_weights, latent_grid, latent_path, path_weights, slerp
+from seqgen.tasks.latent import check_codes, grid_weights, latent_grid, latent_path, path_weights, slerp
 from seqgen.tasks.manner import Manner, mixtures
 from seqgen.tasks.notices import say
 from seqgen.tasks.settings import Drawing, check_count, generator, provenance
@@ -117,7 +117,7 @@ class MusicModel:
                 grid_weights(num_steps).flatten(0, 1),
             )
         notes = [f"interpolate, {k + 1} of {len(z)}" for k in range(len(z))]
-        return self._play(self._draw(z, wanted), mixtures(clips, weights.numpy()), notes, wanted)
+        return self.play(self._draw(z, wanted), mixtures(clips, weights.numpy()), notes, wanted)
 
     def blend(
         self,
@@ -146,7 +146,7 @@ class MusicModel:
             weights = torch.stack([1 - some, some], 1).numpy()
             notes = [f"interpolate, {position:g} of the way" for position in some.tolist()]
             tokens = self._draw(slerp(means[0], means[1], some), wanted)
-            yield from self._play(tokens, mixtures(clips, weights), notes, wanted)
+            yield from self.play(tokens, mixtures(clips, weights), notes, wanted)
 
     def reconstruct(
         self,
@@ -162,7 +162,7 @@ class MusicModel:
         wanted = Drawing(Sampling(temperature), seed, precision)
         clips = self.clips([music], track, start_bar)
         tokens = self._draw(self.encode(clips, precision=precision).mean, wanted)
-        return self._play(tokens, mixtures(clips, np.ones((1, 1))), ["reconstruct"], wanted)[0]
+        return self.play(tokens, mixtures(clips, np.ones((1, 1))), ["reconstruct"], wanted)[0]
 
     def sample(
         self,
@@ -182,7 +182,7 @@ class MusicModel:
         z = torch.randn(num, self.vae.config.latent, generator=rng)
         uniform = torch.rand(num, *self._draws, generator=rng)
         notes = [f"sample, {k + 1} of {num}" for k in range(num)]
-        return self._play(self.draw_tokens(z, wanted, uniform), [Manner(qpm)] * num, notes, wanted)
+        return self.play(self.draw_tokens(z, wanted, uniform), [Manner(qpm)] * num, notes, wanted)
 
     def encode(
         self,
@@ -216,19 +216,10 @@ class MusicModel:
     ) -> list[NoteSequence]:
         """A piece for each code [B, Z]. All are drawn with the same random numbers."""
         wanted = Drawing(Sampling(temperature), seed, precision)
-        latent = self.vae.config.latent
-        real = z.is_floating_point() if isinstance(z, Tensor) else np.issubdtype(z.dtype, np.floating)
-        if z.ndim != 2 or z.shape[1] != latent or not real or not len(z):
-            shape = list(z.shape)
-            raise ValueError(
-                f"z: expected numbers [B, {latent}] for {self.name}, got {z.dtype} of shape {shape}"
-            )
-        codes = z.float() if isinstance(z, Tensor) else torch.from_numpy(z.astype(np.float32))
-        if not codes.isfinite().all():
-            raise ValueError("z: expected finite numbers, got NaN or infinity")
+        codes = check_codes(z, self.vae.config.latent, self.name)
         check_count("z", len(codes), 1, MAX_PIECES)
         notes = [f"decode, {k + 1} of {len(codes)}" for k in range(len(codes))]
-        return self._play(self._draw(codes, wanted), [Manner(qpm)] * len(codes), notes, wanted)
+        return self.play(self._draw(codes, wanted), [Manner(qpm)] * len(codes), notes, wanted)
 
     def precision_of(self, precision: Precision, how: Sampling = GREEDY) -> str:
         """The precision that music is decoded with when `precision` is asked for; it stands in the results.
@@ -236,7 +227,7 @@ class MusicModel:
         The native kernels compute with weights of that precision. They run on a CPU and know neither top_k
         nor top_p; everywhere else torch computes in the dtype of the model.
         """
-        return self.vae.decoder.precision_of(how, precision, self._grammar())
+        return self.vae.decoder.precision_of(how, precision, self.grammar())
 
     def clips(self, music: Sequence[Source], track: Choice = None, start_bar: Choice = None) -> list[Clip]:
         """The part of each source that the model reads; what was decided for the user is logged as a warning.
@@ -265,44 +256,6 @@ class MusicModel:
         name = Path(source).name if isinstance(source, (str, Path)) else name or "the music"
         return choose_clip(to_table(source), self.converter, name, track, start_bar)
 
-    def vary(
-        self,
-        music: Source,
-        track: int,
-        *,
-        num: int = 1,
-        other: Source | None = None,
-        other_track: int | None = None,
-        program: int | None = None,
-        temperature: float = 1.0,
-        seed: int = 1,
-        start_bar: int | None = None,
-        other_bar: int | None = None,
-    ) -> list[NoteSequence]:
-        """`num` bars in which one track is new, and all others are those of `music`, token by token.
-
-        Args:
-            track: number of the track that is replaced, from 0, in the order of programs with drums last; the
-                number after the last track adds one.
-            other: music of which track `other_track` gives the new part as the model hears it; else it is
-                drawn from the prior.
-            program: General MIDI program of the new part, 128 for drums; None keeps that of the track.
-            start_bar, other_bar: which bars of the sources, see `clip`.
-
-        Raises:
-            ValueError: for a model without a code a track, sources that it cannot read, or arguments that
-                make no sense.
-        """
-        from seqgen.tasks.vary import Variation, vary
-
-        check_count("num", num, 1, MAX_PIECES)
-        wanted = Drawing(Sampling(temperature), seed, "float32")
-        (clip,) = self.clips([music], None, start_bar)
-        given = None if other is None else self.clips([other], None, other_bar)[0]
-        tokens = vary(self, clip, Variation(track, num, program, given, other_track), wanted)
-        notes = [f"vary track {track}, {k + 1} of {num}" for k in range(num)]
-        return self._play(tokens, [Manner(clip.qpm)] * num, notes, wanted)
-
     @property
     def device(self) -> torch.device:
         return next(self.vae.parameters()).device
@@ -321,7 +274,7 @@ class MusicModel:
         uniform = torch.rand(self._draws, generator=generator(wanted.seed))
         return self.draw_tokens(z, wanted, uniform.expand(len(z), *self._draws))
 
-    def _grammar(self, programs: Int[Tensor, "B U"] | None = None) -> TrackGrammar | None:
+    def grammar(self, programs: Int[Tensor, "B U"] | None = None) -> TrackGrammar | None:
         """What the tokens keep to. programs: as in `TrackGrammar`."""
         return TrackGrammar(programs) if self.converter.name == "multitrack" else None
 
@@ -336,11 +289,11 @@ class MusicModel:
         each = programs.split(BATCH) if programs is not None else [None] * -(-len(z) // BATCH)
         with torch.inference_mode():
             for codes, u, some in zip(z.split(BATCH), uniform.split(BATCH), each, strict=True):
-                drawn = decode(self.vae, codes.to(self.device), wanted, u, self._grammar(some))
+                drawn = decode(self.vae, codes.to(self.device), wanted, u, self.grammar(some))
                 tokens.append(drawn.cpu())
         return torch.cat(tokens).numpy().astype(np.int16)
 
-    def _play(
+    def play(
         self, tokens: np.ndarray, manners: list[Manner], notes: list[str], wanted: Drawing
     ) -> list[NoteSequence]:
         """Rows of tokens as music that says where it comes from."""
