@@ -22,9 +22,7 @@ from seqgen import __version__
 from seqgen.core import GREEDY, Sampling
 from seqgen.kernels.packing import Precision
 from seqgen.models.music_vae import MusicVAE, Posterior
-from seqgen.models.music_vae.tracks import track_lengths
 from seqgen.representation.converter import Converter
-from seqgen.representation.track_events import END
 from seqgen.representation.track_grammar import TrackGrammar
 from seqgen.tasks.chords import decode, encode
 from seqgen.tasks.clip import Clip, choose_clip
@@ -194,11 +192,8 @@ class MusicModel:
         """The posterior (mean [B, Z], std [B, Z]) of B pieces. precision: as in `MusicVAE.encode`."""
         clips = self.clips(music, track, start_bar)
         tokens = torch.from_numpy(np.stack([clip.tokens for clip in clips]).astype(np.int64))
-        multitrack = self.converter.name == "multitrack"
         with torch.inference_mode():
-            tokens = tokens.to(self.device)
-            lengths = track_lengths(tokens, self.vae.config, END) if multitrack else None
-            posterior = encode(self.vae, tokens, precision, lengths)
+            posterior = encode(self.vae, tokens.to(self.device), precision)
         if not (posterior.mean.isfinite().all() and posterior.std.isfinite().all()):
             raise ValueError(
                 f"{self.name}: its weights are damaged (the code of {clips[0].name} is not finite)"
@@ -224,8 +219,7 @@ class MusicModel:
     def precision_of(self, precision: Precision, how: Sampling = GREEDY) -> str:
         """The precision that music is decoded with when `precision` is asked for; it stands in the results.
 
-        The native kernels compute with weights of that precision. They run on a CPU and know neither top_k
-        nor top_p; everywhere else torch computes in the dtype of the model.
+        The native kernels (CPU, no top_k, top_p or grammar) compute with it; else the dtype of the model counts.
         """
         return self.vae.decoder.precision_of(how, precision, self.grammar())
 
@@ -288,9 +282,10 @@ class MusicModel:
         tokens = []
         each = programs.split(BATCH) if programs is not None else [None] * -(-len(z) // BATCH)
         with torch.inference_mode():
-            for codes, u, some in zip(z.split(BATCH), uniform.split(BATCH), each, strict=True):
-                drawn = decode(self.vae, codes.to(self.device), wanted, u, self.grammar(some))
-                tokens.append(drawn.cpu())
+            for codes, u, some in zip(
+                z.to(self.device).split(BATCH), uniform.split(BATCH), each, strict=True
+            ):
+                tokens.append(decode(self.vae, codes, wanted, u, self.grammar(some)).cpu())
         return torch.cat(tokens).numpy().astype(np.int16)
 
     def play(
