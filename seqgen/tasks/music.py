@@ -219,7 +219,7 @@ class MusicModel:
     def precision_of(self, precision: Precision, how: Sampling = GREEDY) -> str:
         """The precision that music is decoded with when `precision` is asked for; it stands in the results.
 
-        The native kernels (CPU, no top_k, top_p or grammar) compute with it; else the dtype of the model counts.
+        The native kernels (CPU, no top_k, top_p or grammar) compute with it; torch in the model's dtype.
         """
         return self.vae.decoder.precision_of(how, precision, self.grammar())
 
@@ -279,13 +279,10 @@ class MusicModel:
         uniform: Float[Tensor, "B T K"],
         programs: Int[Tensor, "B U"] | None = None,
     ) -> np.ndarray:
-        tokens = []
         each = programs.split(BATCH) if programs is not None else [None] * -(-len(z) // BATCH)
+        parts = zip(z.to(self.device).split(BATCH), uniform.split(BATCH), each, strict=True)
         with torch.inference_mode():
-            for codes, u, some in zip(
-                z.to(self.device).split(BATCH), uniform.split(BATCH), each, strict=True
-            ):
-                tokens.append(decode(self.vae, codes, wanted, u, self.grammar(some)).cpu())
+            tokens = [decode(self.vae, c, wanted, u, self.grammar(some)).cpu() for c, u, some in parts]
         return torch.cat(tokens).numpy().astype(np.int16)
 
     def play(
