@@ -48,14 +48,15 @@ def vary(
         from seqgen.cli.model import load
         from seqgen.cli.results import Results, made_by, numbered, write_results
         from seqgen.tasks.vary import describe_tracks
+        from seqgen.tasks.vary import vary as make
 
         loaded = load(model)
         clip = loaded.clip(input, None, start_bar)
         given = None if other is None else loaded.clip(other, None, other_bar)
         tell([*clip.notices, *(() if given is None else given.notices)])
         tell([f"{clip.name}: the tracks of bar {clip.start_bar} are {describe_tracks(clip)}"])
-        pieces = loaded.vary(
-            clip, track, num=num, other=given, other_track=other_track, program=program,
+        pieces = make(
+            loaded, clip, track, num=num, other=given, other_track=other_track, program=program,
             temperature=temperature, seed=seed,
         )  # fmt: skip
         original = loaded.converter.decode(clip.tokens, clip.qpm)

@@ -23,7 +23,6 @@ from seqgen.evaluation.reconstruction import Scores, Tokens, scores
 from seqgen.evaluation.table import table
 from seqgen.evaluation.windows import array_hash, load_windows
 from seqgen.models.music_vae import MusicVAE
-from seqgen.models.music_vae.tracks import track_lengths
 from seqgen.representation.converter import RepresentationConfig
 from seqgen.representation.multitrack import TRACKS, moving
 from seqgen.representation.track_events import END, MOST_EVENTS, VOCABULARY, from_events
@@ -91,16 +90,16 @@ def evaluate_tracks(
 
 def _read(vae: MusicVAE, token: Tensor, rng: Generator) -> tuple[Tensor, Tensor, float, np.ndarray]:
     """Nats of each token with its own z and with that of another bar; KL; reconstructions."""
-    parts = [(part, track_lengths(part, vae.config, END)) for part in token.split(BATCH)]
-    posteriors = [vae.encode(t, lengths=n, controls=no_chords(vae, len(t))) for t, n in parts]
+    parts = token.split(BATCH)
+    posteriors = [vae.encode(part, controls=no_chords(vae, len(part))) for part in parts]
     mean = torch.cat([posterior.mean for posterior in posteriors])
     z = torch.cat([posterior.sample(rng) for posterior in posteriors])
     other = z.roll(int(torch.randint(1, len(z), (), generator=rng)), 0)
     nats = [
         torch.cat(
             [
-                -vae.log_prob(t, c, controls=no_chords(vae, len(t)), lengths=n)
-                for (t, n), c in zip(parts, code.split(BATCH), strict=True)
+                -vae.log_prob(part, c, controls=no_chords(vae, len(part)))
+                for part, c in zip(parts, code.split(BATCH), strict=True)
             ]
         )
         for code in (z, other)

@@ -89,17 +89,16 @@ def shares(num_steps: int) -> Float[Tensor, "K"]:
     return torch.linspace(0, 1, num_steps, dtype=torch.float64)
 
 
-def checked_codes(z: Tensor | np.ndarray, latent: int, name: str) -> Float[Tensor, "B Z"]:
-    """Codes [B, latent] from a user, for the model of that name.
+def check_codes(z: Tensor | np.ndarray, latent: int, model: str) -> Float[Tensor, "B Z"]:
+    """Codes that a user gives to a model of that name, as float32.
 
     Raises:
-        ValueError: for another shape, no row, or what is no finite number.
+        ValueError: unless they are finite numbers [B, latent].
     """
     real = z.is_floating_point() if isinstance(z, Tensor) else np.issubdtype(z.dtype, np.floating)
     if z.ndim != 2 or z.shape[1] != latent or not real or not len(z):
-        raise ValueError(
-            f"z: expected numbers [B, {latent}] for {name}, got {z.dtype} of shape {list(z.shape)}"
-        )
+        shape = list(z.shape)
+        raise ValueError(f"z: expected numbers [B, {latent}] for {model}, got {z.dtype} of shape {shape}")
     codes = z.float() if isinstance(z, Tensor) else torch.from_numpy(z.astype(np.float32))
     if not codes.isfinite().all():
         raise ValueError("z: expected finite numbers, got NaN or infinity")

@@ -20,12 +20,10 @@ from torch import Tensor
 from seqgen.core import GREEDY, Sampling
 from seqgen.kernels.packing import Precision
 from seqgen.models.music_vae import MusicVAE, Posterior
-from seqgen.models.music_vae.tracks import track_lengths
 from seqgen.representation.converter import Converter
-from seqgen.representation.track_events import END
 from seqgen.tasks.chords import encode
 from seqgen.tasks.clip import Clip, choose_clip
-from seqgen.tasks.latent import checked_codes, grid_weights, latent_grid, latent_path, path_weights, slerp
+from seqgen.tasks.latent import check_codes, grid_weights, latent_grid, latent_path, path_weights, slerp
 from seqgen.tasks.manner import Manner, mixtures
 from seqgen.tasks.notices import say
 from seqgen.tasks.renderer import Renderer
@@ -191,11 +189,8 @@ class MusicModel:
         """The posterior (mean [B, Z], std [B, Z]) of B pieces. precision: as in `MusicVAE.encode`."""
         clips = self.clips(music, track, start_bar)
         tokens = torch.from_numpy(np.stack([clip.tokens for clip in clips]).astype(np.int64))
-        multitrack = self.converter.name == "multitrack"
         with torch.inference_mode():
-            tokens = tokens.to(self.device)
-            lengths = track_lengths(tokens, self.vae.config, END) if multitrack else None
-            posterior = encode(self.vae, tokens, precision, lengths)
+            posterior = encode(self.vae, tokens.to(self.device), precision)
         if not (posterior.mean.isfinite().all() and posterior.std.isfinite().all()):
             raise ValueError(
                 f"{self.name}: its weights are damaged (the code of {clips[0].name} is not finite)"
@@ -213,7 +208,7 @@ class MusicModel:
     ) -> list[NoteSequence]:
         """A piece for each code [B, Z]. All are drawn with the same random numbers."""
         wanted = Drawing(Sampling(temperature), seed, precision)
-        codes = checked_codes(z, self.vae.config.latent, self.name)
+        codes = check_codes(z, self.vae.config.latent, self.name)
         check_count("z", len(codes), 1, MAX_PIECES)
         notes = [f"decode, {k + 1} of {len(codes)}" for k in range(len(codes))]
         return self.renderer.pieces(
@@ -223,8 +218,7 @@ class MusicModel:
     def precision_of(self, precision: Precision, how: Sampling = GREEDY) -> str:
         """The precision that music is decoded with when `precision` is asked for; it stands in the results.
 
-        The native kernels compute with weights of that precision. They run on a CPU and know neither top_k
-        nor top_p; everywhere else torch computes in the dtype of the model.
+        The native kernels (CPU, no top_k, top_p or grammar) compute with it; torch in the model's dtype.
         """
         return self.renderer.precision_of(precision, how)
 
@@ -252,40 +246,6 @@ class MusicModel:
         """The part of a source that the model reads, with notices that are not said yet. See `clips`."""
         name = Path(source).name if isinstance(source, (str, Path)) else name or "the music"
         return choose_clip(to_table(source), self.converter, name, track, start_bar)
-
-    def vary(
-        self,
-        music: Source,
-        track: int,
-        *,
-        num: int = 1,
-        other: Source | None = None,
-        other_track: int | None = None,
-        program: int | None = None,
-        temperature: float = 1.0,
-        seed: int = 1,
-        start_bar: int | None = None,
-        other_bar: int | None = None,
-    ) -> list[NoteSequence]:
-        """`num` bars in which one track is new, and all others are those of `music`, token by token.
-
-        Args:
-            track: number of the replaced track, from 0, in the order of programs with drums last; the number
-                after the last track adds one.
-            other: its track `other_track` gives the new part; None draws it from the prior.
-            program: General MIDI program of the new part, 128 for drums; None keeps that of the track.
-            start_bar, other_bar: which bars of the sources, see `clip`.
-
-        Raises:
-            ValueError: for a model without a code a track, unreadable sources, arguments that make no sense.
-        """
-        from seqgen.tasks.vary import Variation, variations
-
-        check_count("num", num, 1, MAX_PIECES)
-        (clip,) = self.clips([music], None, start_bar)
-        given = None if other is None else self.clips([other], None, other_bar)[0]
-        what = Variation(track, num, program, given, other_track)
-        return variations(self, clip, what, Drawing(Sampling(temperature), seed, "float32"))
 
     @property
     def renderer(self) -> Renderer:

@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from seqgen.core import Sampling
 from seqgen.models.music_vae.tracks import replace_track, track_part
 from seqgen.representation.multitrack import TRACKS
 from seqgen.representation.track_events import DRUMS, END, MOST_EVENTS, PROGRAM
 from seqgen.tasks.clip import Clip
 from seqgen.tasks.manner import Manner
-from seqgen.tasks.settings import Drawing, generator
+from seqgen.tasks.music import MAX_PIECES, MusicModel
+from seqgen.tasks.settings import Drawing, check_count, generator
+from seqgen.tasks.sources import Source
 
 if TYPE_CHECKING:
     from note_seq import NoteSequence
 
-    from seqgen.tasks.music import MusicModel
-
 
 @dataclass(frozen=True)
 class Variation:
-    """What is wanted; see `MusicModel.vary`."""
+    """What is wanted; see `vary`."""
 
     track: int
     num: int
@@ -32,21 +33,51 @@ class Variation:
     other_track: int | None
 
 
-def variations(model: MusicModel, clip: Clip, what: Variation, wanted: Drawing) -> list[NoteSequence]:
-    """The rows of `vary` as music."""
-    notes = [f"vary track {what.track}, {k + 1} of {what.num}" for k in range(what.num)]
-    manners = [Manner(clip.qpm)] * what.num
-    return model.renderer.pieces(vary(model, clip, what, wanted), manners, notes, wanted)
+def vary(
+    model: MusicModel,
+    music: Source,
+    track: int,
+    *,
+    num: int = 1,
+    other: Source | None = None,
+    other_track: int | None = None,
+    program: int | None = None,
+    temperature: float = 1.0,
+    seed: int = 1,
+    start_bar: int | None = None,
+    other_bar: int | None = None,
+) -> list[NoteSequence]:
+    """`num` bars in which one track is new, and all others are those of `music`, token by token.
+
+    Args:
+        track: number of the track that is replaced, from 0, in the order of programs with drums last; the
+            number after the last track adds one.
+        other: music of which track `other_track` gives the new part as the model hears it; else it is drawn
+            from the prior.
+        program: General MIDI program of the new part, 128 for drums; None keeps that of the track.
+        start_bar, other_bar: which bars of the sources, see `MusicModel.clip`.
+
+    Raises:
+        ValueError: for a model without a code a track, sources that it cannot read, or arguments that make no
+            sense.
+    """
+    check_count("num", num, 1, MAX_PIECES)
+    wanted = Drawing(Sampling(temperature), seed, "float32")
+    track_part(0, model.vae.config)  # refuses models that have none
+    (clip,) = model.clips([music], None, start_bar)
+    given = None if other is None else model.clips([other], None, other_bar)[0]
+    tokens = varied(model, clip, Variation(track, num, program, given, other_track), wanted)
+    notes = [f"vary track {track}, {k + 1} of {num}" for k in range(num)]
+    return model.renderer.pieces(tokens, [Manner(clip.qpm)] * num, notes, wanted)
 
 
-def vary(model: MusicModel, clip: Clip, what: Variation, wanted: Drawing) -> np.ndarray:
+def varied(model: MusicModel, clip: Clip, what: Variation, wanted: Drawing) -> np.ndarray:
     """Rows of tokens [num, 512].
 
     The track is decoded from the code of the bar with a new part for it. What the tracks share stays, so a
     part from the prior is one that belongs to this bar, as far as the model has learned that.
     """
     config = model.vae.config
-    track_part(0, config)  # refuses models that have none
     programs = programs_of(clip)
     check(what, programs)
     own = track_part(what.track, config)
@@ -58,8 +89,7 @@ def vary(model: MusicModel, clip: Clip, what: Variation, wanted: Drawing) -> np.
         source = model.encode([what.other]).mean.cpu()
         part = source[:, track_part(what.other_track or 0, config)].expand(what.num, -1)
     asked = -torch.ones(what.num, TRACKS, dtype=torch.long)
-    program = programs[what.track] if what.program is None else what.program
-    asked[:, what.track] = program
+    asked[:, what.track] = programs[what.track] if what.program is None else what.program
     uniform = torch.rand(what.num, config.steps, 1, generator=rng)
     drawn = model.renderer.tokens(replace_track(z, what.track, part, config), wanted, uniform, asked)
     rows = np.repeat(clip.tokens.reshape(1, TRACKS, -1), what.num, 0)

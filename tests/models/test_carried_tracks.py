@@ -5,7 +5,7 @@ from torch import Generator
 
 from seqgen.core import GREEDY, Sampling
 from seqgen.models.music_vae import DecoderConfig, EncoderConfig, MusicVAE, MusicVAEConfig
-from seqgen.models.music_vae.tracks import track_lengths
+from seqgen.models.music_vae.tracks import until_end
 from seqgen.representation.track_events import END
 from seqgen.representation.track_grammar import TrackGrammar
 from tests.representation.test_track_grammar import why_wrong
@@ -36,8 +36,7 @@ def test_all_that_is_drawn_is_music_and_what_fills_a_track_is_read_as_in_trainin
         for track in token.reshape(-1, 64).tolist():
             assert why_wrong(track) == ""
     greedy = model.decode(z, GREEDY, grammar=TrackGrammar())
-    lengths = track_lengths(greedy, CONFIG, END)
-    assert lengths is not None
+    lengths = until_end(greedy.reshape(-1, 64), END).view(12, 8)
     fed = model.shifted(greedy, lengths)
     y, _ = model.decoder.hidden(greedy, model.decoder.init_state(12, z), fed=fed)
     logits = model.decoder.head.logits(y)

@@ -15,7 +15,7 @@ from seqgen.representation.multitrack import MultitrackConverter
 from seqgen.tasks.living import LivingPiece
 from seqgen.tasks.music import MusicModel, load
 from seqgen.tasks.settings import Drawing
-from seqgen.tasks.vary import Variation, vary
+from seqgen.tasks.vary import Variation, varied, vary
 from tests.representation.test_track_grammar import why_wrong
 from tests.tasks.small import small_tracks
 
@@ -73,13 +73,13 @@ def test_a_varied_bar_keeps_the_other_tracks_token_by_token(model: MusicModel) -
     own = clip.tokens.reshape(8, 64)
     for track in (0, 2):
         wanted = Drawing(Sampling(1.0), 4, "float32")
-        rows = vary(model, clip, Variation(track, 5, None, None, None), wanted).reshape(5, 8, 64)
+        rows = varied(model, clip, Variation(track, 5, None, None, None), wanted).reshape(5, 8, 64)
         others = [k for k in range(8) if k != track]
         assert (rows[:, others] == own[others]).all()
         assert len({row.tobytes() for row in rows[:, track]}) == 5
         assert (rows[:, track, 0] == own[track, 0]).all()  # the program stays
         assert all(why_wrong(row) == "" for row in rows[:, track].tolist())
-        pieces = model.vary(clip, track, num=5, seed=4)
+        pieces = vary(model, clip, track, num=5, seed=4)
         assert [heard(piece) for piece in pieces] == [
             heard(READ.decode(row.reshape(-1), clip.qpm)) for row in rows
         ]
@@ -92,10 +92,10 @@ def heard(piece: NoteSequence) -> list[tuple[int, int, int, float, float]]:
 def test_a_track_can_come_from_another_bar_or_be_added(model: MusicModel) -> None:
     clip = model.clip(REAL, start_bar=8)
     count = sum(track[0] != 489 for track in tracks(clip.tokens))
-    (taken,) = model.vary(clip, 1, other=REAL, other_track=0, other_bar=20, temperature=0.0)
-    (drawn,) = model.vary(clip, 1, temperature=0.0)
+    (taken,) = vary(model, clip, 1, other=REAL, other_track=0, other_bar=20, temperature=0.0)
+    (drawn,) = vary(model, clip, 1, temperature=0.0)
     assert [n.pitch for n in taken.notes] != [n.pitch for n in drawn.notes]
-    (more,) = model.vary(clip, count, program=128)
+    (more,) = vary(model, clip, count, program=128)
     added = [n for n in more.notes if n.instrument == count]
     assert added
     assert all(n.is_drum for n in added)
@@ -114,7 +114,7 @@ def test_a_track_can_come_from_another_bar_or_be_added(model: MusicModel) -> Non
 )
 def test_what_cannot_be_varied_is_said(model: MusicModel, settings: dict, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        model.vary(model.clip(REAL, start_bar=8), **settings)
+        vary(model, model.clip(REAL, start_bar=8), **settings)
 
 
 def changed(music: NoteTable, **columns) -> NoteTable:
@@ -144,7 +144,7 @@ def test_what_was_read_and_changed_is_said(model: MusicModel) -> None:
 def test_the_bar_that_is_read_is_that_of_the_piece(model: MusicModel) -> None:
     music = read_notes(REAL)
     np.testing.assert_array_equal(model.clip(music, start_bar=20).tokens, READ.encode_clip(music, 20))
-    pieces = model.vary(music, 0, start_bar=20)
+    pieces = vary(model, music, 0, start_bar=20)
     assert notes_of(pieces[0]).qpm_at(0.0) == pytest.approx(music.qpm_at(80.0), rel=1e-3)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from seqgen.models.music_vae.checks import check_groove, check_parts, check_reading, check_tracks
+from seqgen.models.music_vae.events import EventsConfig as EventsConfig
 from seqgen.models.music_vae.limits import (
     BITS,
     BY_BAR,
@@ -82,25 +83,6 @@ class DecoderConfig:
         check_sizes(self, conductor_layers=MOST_LAYERS)
         check_sizes(self, skip_width=LARGEST)
         check_dilations(self.dilations)
-
-
-@dataclass(frozen=True)
-class EventsConfig:
-    """Tokens that are events: time passes where one says so, and a segment may end before it is full."""
-
-    end: int = 489
-    """the token that ends a segment, and fills it up"""
-    clock: int = 256
-    """the first of the tokens that take time: 1, 2, ... steps"""
-    steps: int = 96
-    """how many of them there are, and steps in a bar"""
-    parts: int = 8
-    """parts of a bar that have a plan of their own, and are read out by themselves"""
-
-    def __post_init__(self) -> None:
-        check_sizes(self, end=LARGEST, clock=LARGEST, steps=MOST_BARS, parts=MOST_BARS)
-        if self.steps % self.parts:
-            raise ValueError(f"parts must divide the {self.steps} steps of a bar, got {self.parts}")
 
 
 @dataclass(frozen=True)

@@ -188,13 +188,6 @@ def until_end(token: Int[Tensor, "R S"], end: int) -> Int[Tensor, "R"]:
     return ((~ended).sum(1) + 1).clamp(max=token.shape[1])
 
 
-def track_lengths(token: Int[Tensor, "B T"], config: MusicVAEConfig, end: int) -> Int[Tensor, "B U"] | None:
-    """How many tokens of each track are read, for a model that does not see itself where they end."""
-    if config.events is not None:
-        return None
-    return until_end(token.reshape(-1, config.steps_per_bar), end).unflatten(0, (len(token), config.bars))
-
-
 def counted(token: Int[Tensor, "B T"], config: MusicVAEConfig) -> Bool[Tensor, "B T"]:
     """The tokens that count: all, or those of events up to the end of each track."""
     if config.events is None:
