@@ -29,7 +29,7 @@ class BinEmbedding(nn.Module):
 
     def __init__(self, bins: int, size: int):
         super().__init__()
-        self.bins = bins
+        self.bins, self.size = bins, size
         self.linear = nn.Linear(1, size)
         self.special = nn.Parameter(nn.init.normal_(torch.empty(2, size), std=0.5))
 

@@ -100,7 +100,7 @@ class Product(Head):
 class ProductEmbedding(nn.Module):
     """The embeddings of a token's parts, one after another, as a `Product` reads its tokens.
 
-    parts: a module for each part, from its tokens (start and blank included) to vectors.
+    parts: a module for each part, from its tokens (start and blank included) to vectors of `size` numbers.
     radix: how many tokens each part has.
     """
 
