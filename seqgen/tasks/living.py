@@ -42,9 +42,9 @@ class LivingPiece:
         Raises:
             ValueError: for files that the model cannot read, or a model of several tracks.
         """
-        if model.converter.name == "trio":
+        if model.converter.name in ("trio", "multitrack"):
             raise ValueError(
-                f"model: {model.name} plays three tracks, and one channel is played: use a model of melodies "
+                f"model: {model.name} plays several tracks, and one channel is played: use a model of melodies "
                 "or drums"
             )
         tracks, bars = track or (None, None), start_bar or (None, None)

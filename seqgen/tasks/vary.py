@@ -36,7 +36,7 @@ def vary(model: MusicModel, clip: Clip, what: Variation, wanted: Drawing) -> np.
     part from the prior is one that belongs to this bar, as far as the model has learned that.
     """
     config = model.vae.config
-    track_part(0, config)  # refuses models that have none
+    check_varies(model)
     programs = programs_of(clip)
     check(what, programs)
     own = track_part(what.track, config)
@@ -55,6 +55,15 @@ def vary(model: MusicModel, clip: Clip, what: Variation, wanted: Drawing) -> np.
     rows = np.repeat(clip.tokens.reshape(1, TRACKS, -1), what.num, 0)
     rows[:, what.track] = drawn.reshape(what.num, TRACKS, MOST_EVENTS)[:, what.track]
     return rows.reshape(what.num, -1)
+
+
+def check_varies(model: MusicModel) -> None:
+    """Raises ValueError for a model whose code has no part for each track."""
+    if model.vae.config.code != "tracks":
+        raise ValueError(
+            f"model: {model.name} is a model of {model.converter.name} whose code has no part for each track: "
+            "take one that was trained with code: tracks"
+        )
 
 
 def programs_of(clip: Clip) -> list[int]:

@@ -174,3 +174,28 @@ def test_files_that_are_no_checkpoint_are_one_sentence(checkpoint, tmp_path, cap
     write_checkpoint(tmp_path / "nan", nan)
     refused(capsys, ["import-magenta", str(tmp_path / "nan"), str(out)], "not all are finite")
     assert not out.exists()
+
+
+def test_what_an_imported_model_cannot_do_is_one_sentence(checkpoint, music, tmp_path, capsys):
+    beat, out = str(music / "drums.mid"), tmp_path / "out"
+    groove, tracks, voice = (str(tmp_path / name) for name in ("groove", "tracks", "voice"))
+    for config, model in (
+        ("groovae_2bar_humanize", groove),
+        ("hier-multiperf_vel_1bar_med", tracks),
+        ("cat-mel_2bar_small", voice),
+    ):
+        assert main(["import-magenta", str(checkpoint(config)), model, "--config", config]) == 0
+    assert main(["humanize", beat, str(tmp_path / "played"), "--model", groove, *QUIET]) == 0
+    assert main(["sample", tracks, str(tmp_path / "new"), "--num", "1", *QUIET]) == 0
+    bar = str(tmp_path / "new" / "sample_0.mid")
+    assert main(["reconstruct", tracks, bar, str(tmp_path / "again"), *QUIET]) == 0
+    capsys.readouterr()
+    refused(
+        capsys, ["sample", groove, str(out)], "groove plays beats that it is given: use humanize or drumify"
+    )
+    refused(capsys, ["drumify", beat, str(out), "--model", groove], "groove reads whole beats (humanize)")
+    refused(capsys, ["humanize", beat, str(out), "--model", tracks], "expected one that plays grooves")
+    refused(capsys, ["vary", tracks, bar, str(out), "--track", "0"], "has no part for each track")
+    line = ["vary", voice, str(music / "a.mid"), str(out), "--track", "0"]
+    refused(capsys, line, "voice is a model of melody whose code has no part for each track")
+    assert not out.exists()
