@@ -44,8 +44,8 @@ class LivingPiece:
         """
         if model.converter.name in ("trio", "multitrack"):
             raise ValueError(
-                f"model: {model.name} plays several tracks, and one channel is played: use a model of melodies "
-                "or drums"
+                f"model: {model.name} plays several tracks, and one channel is played: use a model of "
+                "melodies or drums"
             )
         tracks, bars = track or (None, None), start_bar or (None, None)
         clips = [model.clip(path, t, s) for path, t, s in zip((a, b), tracks, bars, strict=True)]

@@ -61,8 +61,8 @@ def check_varies(model: MusicModel) -> None:
     """Raises ValueError for a model whose code has no part for each track."""
     if model.vae.config.code != "tracks":
         raise ValueError(
-            f"model: {model.name} is a model of {model.converter.name} whose code has no part for each track: "
-            "take one that was trained with code: tracks"
+            f"model: {model.name} is a model of {model.converter.name} whose code has no part for each "
+            "track: take one that was trained with code: tracks"
         )
 
 

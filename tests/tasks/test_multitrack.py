@@ -12,6 +12,7 @@ from seqgen.core import Sampling
 from seqgen.io.midi import notes_of, read_midi, read_notes, write_midi
 from seqgen.io.notes import NoteTable
 from seqgen.representation.multitrack import MultitrackConverter
+from seqgen.tasks.living import LivingPiece
 from seqgen.tasks.music import MusicModel, load
 from seqgen.tasks.settings import Drawing
 from seqgen.tasks.vary import Variation, vary
@@ -177,3 +178,8 @@ def test_the_commands(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     out = str(tmp_path / "z.npz")
     assert main(["encode", str(folder), str(REAL), out]) == 0
     assert main(["decode", str(folder), out, str(tmp_path / "d"), *quiet]) == 0
+
+
+def test_several_tracks_are_not_played_on_one_channel(model: MusicModel) -> None:
+    with pytest.raises(ValueError, match="plays several tracks, and one channel is played"):
+        LivingPiece(model, REAL, REAL)
