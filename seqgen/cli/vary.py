@@ -47,10 +47,11 @@ def vary(
     with output_folder(out) as stage:
         from seqgen.cli.model import load
         from seqgen.cli.results import Results, made_by, numbered, write_results
-        from seqgen.tasks.vary import describe_tracks
+        from seqgen.tasks.vary import check_varies, describe_tracks
         from seqgen.tasks.vary import vary as make
 
         loaded = load(model)
+        check_varies(loaded)
         clip = loaded.clip(input, None, start_bar)
         given = None if other is None else loaded.clip(other, None, other_bar)
         tell([*clip.notices, *(() if given is None else given.notices)])

@@ -164,7 +164,12 @@ def sign(
     if windows.train is not None:
         train = f"{windows.train_name}@{array_hash(windows.train)}"
         each = " of each part" if representation.name == "trio" else ""
-        parts |= {"paths": f"{pairs} pairs", "lm": f"Witten-Bell {ORDER}-gram{each} of {train}{shifts}"}
+        lm = f"Witten-Bell {ORDER}-gram{each} of {train}{shifts}"
+        parts |= (
+            {"common bar": train}
+            if representation.name == FULL.name
+            else {"paths": f"{pairs} pairs", "lm": lm}
+        )
     parts |= {"seed": str(seed), "seqgen": __version__, "torch": torch.__version__}
     return "|".join(f"{key}:{value}" for key, value in parts.items())
 

@@ -51,7 +51,8 @@ def as_text(result: Evaluation) -> str:
         parts.append(table(["likelihood (n-gram)", "nats a step", "to recon. ends", "onsets a step"], paths))
     else:
         parts.append(
-            "Paths and samples: not judged, since no train windows are known (give them with --train)."
+            "Paths and samples: not judged, since no train windows are known (give them with --train), or "
+            "their tokens are too many for n-grams (drums_full)."
         )
     return "\n\n".join([*parts, result.signature])
 

@@ -50,7 +50,7 @@ def _describe(name: str, folder: Path) -> Model | None:
     sections: dict[str, Any] = read_config(folder)
     offered = operations(sections)
     shape = sections.get("representation") or {}
-    if not offered or shape.get("name") == "trio":
+    if not offered or shape.get("name") in ("trio", "multitrack"):
         return None
     music = "drums" if shape.get("name") in (*KITS, "groove") else "melody"
     return Model(name, cast(Any, music), int(shape.get("bars", 2)), offered)

@@ -34,7 +34,8 @@ def app(engine: Engine, token: str, rate: float = 200.0, patience: float = PATIE
         engine: what computes.
         token: what every request must show.
         rate: requests a second, of all clients together.
-        patience: seconds that a client of a WebSocket may take to read one message.
+        patience: seconds that a client of a WebSocket may take to read one message, and that one of HTTP may
+            read nothing of an answer.
     """
     routes = [
         Route("/v1/models", _logged(_models), methods=["GET"]),

@@ -9,7 +9,9 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import h11
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from seqgen.serve import plugin_music, stream
@@ -54,6 +56,49 @@ class Socket(WebSocketsSansIOProtocol):
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
         self.transport.abort()
+
+
+class Answering(H11Protocol):
+    """Who reads nothing of an answer for `patience` seconds is left. uvicorn's own waits for ever."""
+
+    watch: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        transport.set_write_buffer_limits(0)  # so that writing is paused while anything is unsent
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.look_later()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.look_no_more()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.look_no_more()
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        self.look_no_more()
+        self.transport.set_write_buffer_limits()
+        super().handle_websocket_upgrade(event)
+
+    def look_later(self) -> None:
+        """While writing is paused nothing is added, so what is read shows in how much is unsent."""
+        patience = self.config.app.state.patience  # type: ignore[union-attr]
+        self.watch = self.loop.call_later(patience, self.look, self.transport.get_write_buffer_size())
+
+    def look(self, unsent: int) -> None:
+        if self.transport.get_write_buffer_size() < unsent:
+            self.look_later()
+        else:
+            log("client left", reason="did not read")
+            self.transport.abort()
+
+    def look_no_more(self) -> None:
+        if self.watch is not None:
+            self.watch.cancel()
 
 
 async def serve(
@@ -130,6 +175,7 @@ def settings(engine: Engine, token: str, rate: float, patience: float = PATIENCE
         access_log=False,
         log_config=None,
         lifespan="off",
+        http=Answering,
         ws=Socket,
         ws_max_size=MAX_BYTES,
         ws_ping_interval=20,

@@ -63,7 +63,7 @@ def vary(
     """
     check_count("num", num, 1, MAX_PIECES)
     wanted = Drawing(Sampling(temperature), seed, "float32")
-    track_part(0, model.vae.config)  # refuses models that have none
+    check_varies(model)
     (clip,) = model.clips([music], None, start_bar)
     given = None if other is None else model.clips([other], None, other_bar)[0]
     tokens = varied(model, clip, Variation(track, num, program, given, other_track), wanted)
@@ -95,6 +95,15 @@ def varied(model: MusicModel, clip: Clip, what: Variation, wanted: Drawing) -> n
     rows = np.repeat(clip.tokens.reshape(1, TRACKS, -1), what.num, 0)
     rows[:, what.track] = drawn.reshape(what.num, TRACKS, MOST_EVENTS)[:, what.track]
     return rows.reshape(what.num, -1)
+
+
+def check_varies(model: MusicModel) -> None:
+    """Raises ValueError for a model whose code has no part for each track."""
+    if model.vae.config.code != "tracks":
+        raise ValueError(
+            f"model: {model.name} is a model of {model.converter.name} whose code has no part for each "
+            "track: take one that was trained with code: tracks"
+        )
 
 
 def programs_of(clip: Clip) -> list[int]:

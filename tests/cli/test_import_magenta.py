@@ -74,13 +74,16 @@ def test_a_model_of_61_drums_reads_and_writes_each_pitch(checkpoint, music, tmp_
     assert len(pitches) > 50
     assert main(["interpolate", str(out), beat, str(made), str(tmp_path / "path"), *QUIET]) == 0
     assert main(["reconstruct", str(out), str(made), str(tmp_path / "again"), *QUIET]) == 0
-    line = ["prepare", str(tmp_path / "new"), str(tmp_path / "path"), "--representation", "drums_full"]
-    assert main([*line, "--out", shards, "--workers", "1"]) == 0
-    split = max(("train", "valid", "test"), key=lambda name: len(Shards(Path(shards)).tokens(name)))
-    assert len(Shards(Path(shards)).tokens(split)) > 1
+    table = tmp_path / "splits.tsv"
+    table.write_text("path\tsplit\n" + "".join(f"step_{n}.mid\ttrain\n" for n in range(8)))
+    line = ["prepare", str(tmp_path / "path"), "--representation", "drums_full", "--out", shards]
+    assert main([*line, "--splits", str(table), "--workers", "1"]) == 0
+    assert Shards(Path(shards)).tokens("train").dtype == np.int64
     capsys.readouterr()
-    assert main(["evaluate", str(out), shards, "--split", split]) == 0
-    assert "hit F1" in capsys.readouterr().out
+    assert main(["evaluate", str(out), shards, "--split", "train"]) == 0
+    said = capsys.readouterr().out
+    assert "hit F1" in said
+    assert ("common bar:" in said, "lm:" in said) == (True, False)
 
 
 def test_what_is_written_says_where_it_comes_from(checkpoint, tmp_path):
@@ -173,4 +176,29 @@ def test_files_that_are_no_checkpoint_are_one_sentence(checkpoint, tmp_path, cap
     nan = [(name, tensor * np.float32("nan")) for name, tensor in random(variables("cat-mel_2bar_small"))]
     write_checkpoint(tmp_path / "nan", nan)
     refused(capsys, ["import-magenta", str(tmp_path / "nan"), str(out)], "not all are finite")
+    assert not out.exists()
+
+
+def test_what_an_imported_model_cannot_do_is_one_sentence(checkpoint, music, tmp_path, capsys):
+    beat, out = str(music / "drums.mid"), tmp_path / "out"
+    groove, tracks, voice = (str(tmp_path / name) for name in ("groove", "tracks", "voice"))
+    for config, model in (
+        ("groovae_2bar_humanize", groove),
+        ("hier-multiperf_vel_1bar_med", tracks),
+        ("cat-mel_2bar_small", voice),
+    ):
+        assert main(["import-magenta", str(checkpoint(config)), model, "--config", config]) == 0
+    assert main(["humanize", beat, str(tmp_path / "played"), "--model", groove, *QUIET]) == 0
+    assert main(["sample", tracks, str(tmp_path / "new"), "--num", "1", *QUIET]) == 0
+    bar = str(tmp_path / "new" / "sample_0.mid")
+    assert main(["reconstruct", tracks, bar, str(tmp_path / "again"), *QUIET]) == 0
+    capsys.readouterr()
+    refused(
+        capsys, ["sample", groove, str(out)], "groove plays beats that it is given: use humanize or drumify"
+    )
+    refused(capsys, ["drumify", beat, str(out), "--model", groove], "groove reads whole beats (humanize)")
+    refused(capsys, ["humanize", beat, str(out), "--model", tracks], "expected one that plays grooves")
+    refused(capsys, ["vary", tracks, bar, str(out), "--track", "0"], "has no part for each track")
+    line = ["vary", voice, str(music / "a.mid"), str(out), "--track", "0"]
+    refused(capsys, line, "voice is a model of melody whose code has no part for each track")
     assert not out.exists()

@@ -15,6 +15,7 @@ def test_fingerprints_tell_windows_apart_and_are_the_same_everywhere():
     assert fingerprint(rows[:, ::-1].astype(">i2"))[0] == fingerprint(rows[:1, ::-1])[0]
     assert fingerprint(np.zeros((1, 32), np.int16)).tolist() == [15949901158124721032]
     assert fingerprint(np.zeros((0, 32), np.int16)).shape == (0,)
+    assert len(set(fingerprint(np.array([[1], [1 + (1 << 16)], [1 + (1 << 60)]])))) == 3
 
 
 def test_first_in_a_split_and_first_of_the_splits():

@@ -82,6 +82,7 @@ def test_a_hash_stays_what_it_is():
     rows = np.arange(6).reshape(2, 3)
     assert array_hash(rows) == array_hash(rows.astype(np.int16)) == "9b60da70a7c2"
     assert array_hash(rows.T) != array_hash(rows)
+    assert array_hash(rows + (1 << 60)) != array_hash(rows + (1 << 16)) != array_hash(rows)
 
 
 def test_what_cannot_be_evaluated_says_why(tmp_path, rows):

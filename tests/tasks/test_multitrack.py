@@ -183,3 +183,8 @@ def test_the_commands(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     out = str(tmp_path / "z.npz")
     assert main(["encode", str(folder), str(REAL), out]) == 0
     assert main(["decode", str(folder), out, str(tmp_path / "d"), *quiet]) == 0
+
+
+def test_several_tracks_are_not_played_on_one_channel(model: MusicModel) -> None:
+    with pytest.raises(ValueError, match="plays several tracks, and one channel is played"):
+        LivingPiece(model, REAL, REAL)
