@@ -75,8 +75,9 @@ class GrooveMixture(Head):
         Where hits are given, all drums are hit here. Top-k and top-p do not apply.
         """
         hits, *played = uniform.unflatten(-1, (3, self.drums)).unbind(-2)
-        share = towards_median(torch.stack(played, -1), how.temperature)
-        velocity, offset = off_line(self.played.quantile(self.played(y), share))
+        mixture = self.played(y)
+        share = towards_median(torch.stack(played, -1).to(mixture.dtype), how.temperature)
+        velocity, offset = off_line(self.played.quantile(mixture, share).to(mixture.dtype))
         if self.hits is None:
             return torch.cat([torch.ones_like(velocity), velocity, offset], -1)
         logits = at_least_float32(self.hits(y))

@@ -88,7 +88,10 @@ def test_evaluate_prints_json_with_a_signature(folder, tmp_path, capsys, monkeyp
 
 
 def short_takes(sample_many):
-    return lambda self, digits, speakers, seeds, **_: sample_many(self, digits, speakers, seeds, seconds=0.01)
+    def short(self, digits, speakers, seeds, *_, **__):
+        return sample_many(self, digits, speakers, seeds, seconds=0.01)
+
+    return short
 
 
 def test_evaluate_says_what_folder_it_expects(folder, tmp_path, capsys):

@@ -42,8 +42,8 @@ def test_the_commands_use_arguments_that_exist(tmp_path):
         "OUT/mel-2bar-start",
         "OUT/mel-16bar",
         "OUT/drums-2bar",
-        "OUT/groove-2bar",
         "OUT/drums-16bar",
+        "OUT/groove-2bar",
         "OUT/trio-2bar-start",
         "OUT/trio-16bar",
     ]
