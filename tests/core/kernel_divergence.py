@@ -137,6 +137,7 @@ def drawn_divergence(
     That asks nothing of a kernel but tokens, so it serves any voice under a categorical head.
     """
     assert isinstance(decoder.head, Categorical)
+    at = sorted(at)
     wanted = decoder.head.logits(decoder.hidden(token, state)[0][:, at]).flatten(0, 1).softmax(-1).double()
     before, fed = [], state
     for t in range(max(at) + 1):

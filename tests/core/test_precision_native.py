@@ -42,7 +42,7 @@ def test_nor_do_they_change_one_of_sound(precision, most):
     wavenet = seqgen.load("digits-wavenet").wavenet
     state = wavenet.init_state(wavenet.told(torch.tensor([7]), torch.tensor([1])), torch.tensor([2000]))
     token, _ = wavenet.decoder.generate(state, 80, Sampling(), Generator().manual_seed(8))
-    kl = drawn_divergence(wavenet.decoder, token, state, [0, 40, 79], precision).mean()
+    kl = drawn_divergence(wavenet.decoder, token, state, [40, 0, 79], precision).mean()
     assert kl < most
     if precision != "float32":
         assert kl > 1e-9, "the weights were not rounded"
