@@ -20,18 +20,11 @@ from seqgen.core import Grammar
 from seqgen.io.notes import NoteTable
 from seqgen.kernels.packing import Precision
 from seqgen.models.music_vae import MusicVAE, Posterior
-from seqgen.representation.chords import (
-    CLASSES,
-    Chord,
-    chord_class,
-    chord_controls,
-    chord_symbol,
-    infer_chords,
-    nearest_triads,
-)
+from seqgen.representation.chords import CLASSES, Chord, chord_controls
 from seqgen.representation.converter import Converter
-from seqgen.representation.progression import excerpt, grid_controls, marked_chords, names_chord, spread
-from seqgen.representation.timeline import QUARTERS_PER_BAR, stretch_of, stretches
+from seqgen.representation.harmony import Harmony
+from seqgen.representation.progression import grid_controls, marked_chords, spread
+from seqgen.representation.timeline import QUARTERS_PER_BAR
 from seqgen.representation.track_events import PROGRAM
 from seqgen.tasks.clip import Clip
 from seqgen.tasks.settings import Drawing
@@ -123,45 +116,16 @@ def given(vae: MusicVAE, name: str, chords: Sequence[str] | None, bars: int) -> 
 
 def with_chords(clip: Clip, source: Source, music: NoteTable, converter: Converter) -> Clip:
     """A clip with the chords of its source: those that stand in it, else inferred; which, says a notice."""
-    stretch = stretch_of(stretches(music), clip.start_bar)
-    start = stretch.quarter_of(clip.start_bar - stretch.first_bar)
-    quarters = float(converter.bars * QUARTERS_PER_BAR)
     marked = [] if isinstance(source, NoteTable) else marked_chords(to_sequence(source))
-    if marked:
-        row, how = excerpt(map(_known, marked), start, quarters), "the chords of its annotations"
-    else:
-        row, how = _inferred(music, stretch.start, stretch.end, start, quarters, converter.bars)
-    said = f"{clip.name}: is read with {how}: {describe(row)}"
-    strange = sorted({chord.symbol for chord in marked if not _is_known(chord.symbol)})
-    more = [f"{clip.name}: no chord is told for {', '.join(map(repr, strange[:LISTED]))}"] if strange else []
-    return replace(clip, chords=row, notices=(*clip.notices, said, *more))
+    harmony = Harmony(music, marked)
+    row, how = harmony.window(clip.start_bar, converter.bars)
+    said = [f"{clip.name}: is read with {how}: {describe(row)}"]
+    if strange := harmony.strange:
+        said.append(f"{clip.name}: no chord is told for {', '.join(map(repr, strange[:LISTED]))}")
+    return replace(clip, chords=row, notices=(*clip.notices, *said))
 
 
 def describe(row: Row) -> str:
     """The symbols of a window, the first few if there are many."""
     more = f" and {len(row) - LISTED} more" if len(row) > LISTED else ""
     return " ".join(chord.symbol for chord in row[:LISTED]) + more
-
-
-def _inferred(
-    music: NoteTable, begin: float, end: float, start: float, quarters: float, bars: int
-) -> tuple[tuple[Chord, ...], str]:
-    """Chords heard in the part of a piece from `begin` to `end`, where one metre lasts."""
-    own = music.select((music.start >= begin) & (music.start < end))
-    part = replace(own, start=own.start - begin, end=own.end - begin)
-    try:
-        return excerpt(infer_chords(part), start - begin, quarters), "inferred chords"
-    except ValueError:
-        window = replace(own, start=own.start - start, end=own.end - start)
-        return excerpt(nearest_triads(window, bars), 0.0, quarters), "the triads nearest to its notes"
-
-
-def _is_known(symbol: str) -> bool:
-    try:
-        return chord_class(symbol) > 0 or names_chord(symbol)
-    except ValueError:
-        return False
-
-
-def _known(chord: Chord) -> Chord:
-    return chord if _is_known(chord.symbol) else chord._replace(symbol=chord_symbol(NO_CHORD))
