@@ -75,7 +75,7 @@ def evaluate(
     """
     name, vae, _, sections, _ = read_model(model)
     representation = from_dict(RepresentationConfig, sections["representation"], f"{model}: representation")
-    windows = load_windows(data, representation, split, train, limit, seed)
+    windows = load_windows(data, representation, split, train, limit, seed).told(vae.config)
     rng = Generator().manual_seed(seed)
     token = windows.tokens.astype(np.int64)
     controls = windows.controls(vae.config)

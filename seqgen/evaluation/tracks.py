@@ -59,7 +59,7 @@ def evaluate_tracks(
     """Measure a model of multi-track bars on shards or MIDI; arguments as of `evaluate.evaluate`."""
     name, vae, _, sections, _ = read_model(model)
     representation = from_dict(RepresentationConfig, sections["representation"], f"{model}: representation")
-    windows = load_windows(data, representation, split, train, limit, seed)
+    windows = load_windows(data, representation, split, train, limit, seed).told(vae.config)
     token = torch.from_numpy(windows.tokens.astype(np.int64))
     rng = Generator().manual_seed(seed)
     real = torch.from_numpy(events(windows.tokens))

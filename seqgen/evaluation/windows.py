@@ -51,6 +51,10 @@ class WindowSet:
     chords: np.ndarray | None = None
     """[N, 16 * bars] the class of the chord on each sixteenth, where they are known"""
 
+    def told(self, config: MusicVAEConfig) -> WindowSet:
+        """Without the chords, for a model that is told none."""
+        return self if config.controls else replace(self, chords=None)
+
     def controls(self, config: MusicVAEConfig) -> Float[Tensor, "N T C"] | None:
         """What a model of this config is told: the chords, or that there are none where they are unknown."""
         if not config.controls:

@@ -180,6 +180,7 @@ def test_tracks_train_and_are_evaluated(bars: Path, tmp_path: Path) -> None:
     assert job.diagnose(model) is not None
     told = evaluate_tracks(tmp_path / "model", bars, limit=6)
     assert "|chords:told" in told.signature
+    assert "|chords:" not in evaluate_tracks(small_tracks(tmp_path / "plain"), bars, limit=6).signature
 
 
 def test_what_does_not_fit_is_refused(shards: Path, bars: Path, tmp_path: Path) -> None:
