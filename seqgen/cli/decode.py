@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seqgen.cli.chords import symbols
 from seqgen.cli.precision import Precision
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def decode(
     temperature: float = 0.5,
     seed: int = 1,
     qpm: float = 120.0,
+    chords: str | None = None,
     precision: Precision = "bfloat16",
     wav: bool = True,
     png: bool = True,
@@ -33,6 +35,8 @@ def decode(
         temperature: 0 takes the most likely notes, 1 draws as the model was trained.
         seed: another seed, other draws. It is stored in the files.
         qpm: tempo in quarter notes per minute.
+        chords: symbols such as "C G Am F", spread evenly over the model's window, each from a beat on, for a
+            model that is told chords; the model is told that there are none, if not given.
         precision: of the weights, where the native kernels compute (CPU); less is faster. It is stored in the
             files.
         wav: write sound.
@@ -47,7 +51,9 @@ def decode(
         from seqgen.cli.results import Results, made_by, numbered, write_results
 
         loaded = load(model)
-        pieces = loaded.decode(z, temperature=temperature, seed=seed, qpm=qpm, precision=precision)
+        pieces = loaded.decode(
+            z, temperature=temperature, seed=seed, qpm=qpm, chords=symbols(chords), precision=precision
+        )
         made = made_by("decode", loaded.name, seed, temperature, loaded.precision_of(precision))
         heading = f"{codes.name}; {made}"
         titles = [str(number) for number in range(len(pieces))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from seqgen.cli.chords import symbols
 from seqgen.cli.precision import Precision
 
 
@@ -16,6 +17,7 @@ def interpolate(
     seed: int = 1,
     track: int | list[int | None] | None = None,
     start_bar: int | list[int | None] | None = None,
+    chords: str | None = None,
     precision: Precision = "bfloat16",
     wav: bool = True,
     png: bool = True,
@@ -36,6 +38,8 @@ def interpolate(
         track: number of the track to read, as `seqgen info FILE` lists them; a list like [1,0] gives one for
             each file.
         start_bar: first bar to read, counted from 0; a list gives one for each file.
+        chords: symbols such as "C G Am F", spread evenly over the model's window, each from a beat on, for a
+            model that is told chords; those of the nearest file, if not given.
         precision: of the weights, where the native kernels compute (CPU); less is faster. It is stored in the
             files.
         wav: write sound.
@@ -57,7 +61,12 @@ def interpolate(
         for clip in clips:
             tell(clip.notices)
         pieces = loaded.interpolate(
-            *clips, num_steps=num_steps, temperature=temperature, seed=seed, precision=precision
+            *clips,
+            num_steps=num_steps,
+            temperature=temperature,
+            seed=seed,
+            chords=symbols(chords),
+            precision=precision,
         )
         heading = " to ".join(clip.name for clip in clips) + "; "
         heading += made_by("interpolate", loaded.name, seed, temperature, loaded.precision_of(precision))

@@ -16,6 +16,7 @@ def prepare(
     min_unique_pitches: int = 1,
     programs: tuple[int, int] | None = None,
     two_four: bool = False,
+    chords: bool = False,
     splits: Path | None = None,
     workers: int | None = None,
     seed: int = 0,
@@ -39,6 +40,8 @@ def prepare(
         programs: of melodies: General MIDI programs from the first up to and not including the second; if not
             given all, for trios 0 to 31.
         two_four: read 2/4 too, two bars as one.
+        chords: melody and multitrack: store the chord on each sixteenth too, for models with controls: 49:
+            those that stand in a file as markers, else those that note_seq infers from all its tracks.
         splits: a table that says which file belongs to which split: columns path (or file, midi_filename,
             id with or without dataset), split, and perhaps shift_quarters. Without one, files are split by a
             hash of their content: 90 parts train, 5 valid, 5 test.
@@ -52,7 +55,7 @@ def prepare(
     if bars is None:
         bars = 1 if representation == "multitrack" else 2
     config = RepresentationConfig(
-        representation, bars, gap_bars, min_notes, min_unique_pitches, programs, two_four
+        representation, bars, gap_bars, min_notes, min_unique_pitches, programs, two_four, chords
     )
     report = prepare_shards(inputs, out, config, splits, workers=workers, seed=seed, overwrite=overwrite)
     print(report.describe())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from seqgen.cli.chords import symbols
 from seqgen.cli.precision import Precision
 
 
@@ -15,6 +16,7 @@ def reconstruct(
     seed: int = 1,
     track: int | None = None,
     start_bar: int | None = None,
+    chords: str | None = None,
     precision: Precision = "bfloat16",
     wav: bool = True,
     png: bool = True,
@@ -30,6 +32,8 @@ def reconstruct(
         seed: another seed, other draws. It is stored in the files.
         track: number of the track to read, as `seqgen info FILE` lists them.
         start_bar: first bar to read, counted from 0.
+        chords: symbols such as "C G Am F", spread evenly over the model's window, each from a beat on, for a
+            model that is told chords; those of the file, if not given.
         precision: of the weights, where the native kernels compute (CPU); less is faster. It is stored in the
             files.
         wav: write sound.
@@ -46,7 +50,9 @@ def reconstruct(
         clip = loaded.clip(input, track, start_bar)
         tell(clip.notices)
         original = loaded.converter.decode(clip.tokens, clip.qpm, clip.velocity, clip.program)
-        again = loaded.reconstruct(clip, temperature=temperature, seed=seed, precision=precision)
+        again = loaded.reconstruct(
+            clip, temperature=temperature, seed=seed, chords=symbols(chords), precision=precision
+        )
         made = made_by("reconstruct", loaded.name, seed, temperature, loaded.precision_of(precision))
         heading = f"{clip.name}; {made}"
         stems, titles = ["original", "reconstruction"], ["A", "model"]

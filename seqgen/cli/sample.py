@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from seqgen.cli.chords import symbols
 from seqgen.cli.precision import Precision
 
 
@@ -29,6 +30,7 @@ def sample(
     top_k: int | None = None,
     top_p: float = 1.0,
     qpm: float = 120.0,
+    chords: str | None = None,
     precision: Precision = "bfloat16",
     wav: bool = True,
     png: bool = True,
@@ -46,6 +48,8 @@ def sample(
         top_k: draw from the k most likely tokens only.
         top_p: draw from the most likely tokens that have this probability together.
         qpm: tempo in quarter notes per minute.
+        chords: symbols such as "C G Am F", spread evenly over the piece, each from a beat on, for a
+            model that is told chords; the model is told that there are none, if not given.
         precision: of the weights, where the native kernels compute (CPU); less is faster. It is stored in the
             files.
         wav: write sound.
@@ -71,13 +75,21 @@ def sample(
                 top_k=top_k,
                 top_p=top_p,
                 qpm=qpm,
+                chords=symbols(chords),
                 precision=precision,
             )
         else:
             from seqgen.tasks.lengths import sample_bars
 
             pieces = sample_bars(
-                loaded, bars, num, temperature=temperature, seed=seed, qpm=qpm, precision=precision
+                loaded,
+                bars,
+                num,
+                temperature=temperature,
+                seed=seed,
+                qpm=qpm,
+                chords=symbols(chords),
+                precision=precision,
             )
         heading = made_by("sample", loaded.name, seed, temperature, loaded.precision_of(precision, how))
         titles = [str(number) for number in range(num)]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from seqgen.representation.told import semitones_between, transposed
 from seqgen.representation.trio import join_parts, split_parts
 
 Move = Callable[[np.ndarray, int, np.random.Generator], np.ndarray]
@@ -30,10 +31,11 @@ class Batches:
         rank: int = 0,
         world: int = 1,
         move: Move | None = None,
+        chords: np.ndarray | None = None,
     ):
-        """move: how windows are transposed; None: as melodies."""
+        """move: how windows are transposed; None: as melodies. chords: [N, S] of the windows, see `told`."""
         self.tokens, self.batch_size, self.seed, self.transpose = tokens, batch_size, seed, transpose
-        self.rank, self.world, self.move = rank, world, move
+        self.rank, self.world, self.move, self.chords = rank, world, move, chords
         self.steps_per_epoch = len(tokens) // (batch_size * world)
         if not self.steps_per_epoch:
             raise ValueError(
@@ -43,18 +45,21 @@ class Batches:
         self._epoch, self._order = -1, np.empty(0, np.int64)
 
     def __getitem__(self, step: int) -> np.ndarray:
-        """int64 [batch_size, T]."""
+        """int64 [batch_size, T], or [batch_size, T + S]: the chords, transposed alike, behind the tokens."""
         epoch, index = divmod(step, self.steps_per_epoch)
         if epoch != self._epoch:
             self._order = np.random.default_rng([self.seed, epoch]).permutation(len(self.tokens))
             self._epoch = epoch
         size = self.batch_size * self.world
         rows = self._order[index * size : (index + 1) * size][self.rank :: self.world]
-        window = np.asarray(self.tokens[np.sort(rows)], dtype=np.int64)
-        if not self.transpose:
-            return window
-        rng = np.random.default_rng([self.seed, epoch, index, self.rank])
-        return (self.move or transpose)(window, self.transpose, rng)
+        window = moved = np.asarray(self.tokens[np.sort(rows)], dtype=np.int64)
+        if self.transpose:
+            rng = np.random.default_rng([self.seed, epoch, index, self.rank])
+            moved = (self.move or transpose)(window, self.transpose, rng)
+        if self.chords is None:
+            return moved
+        chords = np.asarray(self.chords[np.sort(rows)], dtype=np.int64)
+        return np.concatenate([moved, transposed(chords, semitones_between(window, moved))], 1)
 
 
 def transpose(window: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from seqgen.data.new_folder import check_out, new_folder
 from seqgen.data.pool import SurvivingPool
 from seqgen.data.report import Report
-from seqgen.data.shards import NAMES, FileRow, write_shards
+from seqgen.data.shards import ALL_NAMES, FileRow, write_shards
 from seqgen.data.sources import Limits, MidiSources
 from seqgen.data.splits import SplitTable, split_by_content
 from seqgen.data.spool import Spools
@@ -61,11 +61,14 @@ def prepare(
     started = time.perf_counter()
     if workers is not None and workers < 1:
         raise ValueError(f"workers: expected at least 1, got {workers}")
-    check_out(Path(out).resolve(), NAMES, overwrite)
+    check_out(Path(out).resolve(), ALL_NAMES, overwrite)
     table = None if splits is None else SplitTable(splits)
     sources = MidiSources(inputs, limits)
     converter = make_converter(representation)
-    with new_folder(Path(out), NAMES, overwrite) as folder, Spools(folder, converter) as spools:
+    with (
+        new_folder(Path(out), ALL_NAMES, overwrite) as folder,
+        Spools(folder, converter, representation.chords) as spools,
+    ):
         run = _Run(representation, spools, table, seed)
         with SurvivingPool(read_windows, killed, workers or _cores()) as pool, _progress() as bar:
             shown = bar.add_task("", total=sources.total_bytes, files=0)

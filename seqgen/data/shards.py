@@ -18,13 +18,17 @@ import numpy as np
 
 from seqgen import __version__
 from seqgen.data.splits import SPLITS
+from seqgen.representation.chords import CLASSES
 from seqgen.representation.converter import RepresentationConfig, make_converter
+from seqgen.representation.timeline import STEPS_PER_BAR
 
 FORMAT = 1
 INDEX = "shards.json"
 FILES = "files.tsv"
 COLUMNS = ("row", "source", "path", "split", "windows", "message")
 NAMES = (INDEX, FILES, *(f"{split}.{kind}.npy" for split in SPLITS for kind in ("tokens", "origin")))
+ALL_NAMES = (*NAMES, *(f"{split}.chords.npy" for split in SPLITS))
+"""with those that only some shards have"""
 BLOCK = 1 << 16
 """windows that are copied at a time"""
 MOST_CHECKED = 1 << 25
@@ -59,6 +63,8 @@ class SplitWindows:
     origin: np.ndarray
     keep: np.ndarray | None = None
     """None keeps all, in order"""
+    chords: np.ndarray | None = None
+    """[N, 16 * bars] int8, the class of the chord on each sixteenth; where the representation has them"""
 
 
 class Shards:
@@ -79,6 +85,12 @@ class Shards:
         self._origins = {split: self._array(split, "origin", np.dtype(np.int32), (2,)) for split in SPLITS}
         for split, tokens in self._tokens.items():
             self._check_tokens(split, tokens)
+        self._chords: dict[str, np.ndarray] = {}
+        if self.representation.chords:
+            sixteenths = (STEPS_PER_BAR * converter.bars,)
+            for split in SPLITS:
+                self._chords[split] = self._array(split, "chords", np.dtype(np.int8), sixteenths)
+                check_chords(self._chords[split], self.folder / f"{split}.chords.npy")
 
     @property
     def counts(self) -> dict[str, int]:
@@ -92,6 +104,10 @@ class Shards:
     def origins(self, split: str) -> np.ndarray:
         """Where each window comes from, [N, 2] int32: row of `files`, and its first bar in that piece."""
         return self._origins[_check_split(split)]
+
+    def chords(self, split: str) -> np.ndarray | None:
+        """The class of the chord on each sixteenth, [N, 16 * bars] int8; None where shards hold none."""
+        return self._chords.get(_check_split(split))
 
     def file_of(self, split: str, window: int) -> FileRow:
         """The file that window number `window` of a split comes from."""
@@ -170,6 +186,10 @@ def write_shards(
         counts[split] = len(keep)
         _write_rows(folder / f"{split}.tokens.npy", part.tokens, keep, converter.dtype.newbyteorder("<"))
         _write_rows(folder / f"{split}.origin.npy", part.origin, keep, np.dtype("<i4"))
+        if representation.chords:
+            none = np.zeros((len(part.tokens), STEPS_PER_BAR * converter.bars), np.int8)
+            chords = none if part.chords is None else part.chords
+            _write_rows(folder / f"{split}.chords.npy", chords, keep, np.dtype(np.int8))
     with open(folder / FILES, "w", encoding="utf-8", newline="") as stream:
         stream.write("\t".join(COLUMNS) + "\n")
         for row, file in enumerate(files):
@@ -185,7 +205,7 @@ def write_shards(
     index = {
         "format": FORMAT,
         "seqgen": __version__,
-        "representation": {key: _finite(value) for key, value in asdict(representation).items()},
+        "representation": _described(representation),
         "vocabulary_size": converter.vocabulary_size,
         "seed": seed,
         "windows": counts,
@@ -244,6 +264,24 @@ def _cell(text: str) -> str:
     """Text as it can stand in a table: tabs, ends of lines and stray bytes are escaped."""
     clean = "".join(c if c.isprintable() or c == " " else c.encode("unicode_escape").decode() for c in text)
     return clean.encode("utf-8", "backslashreplace").decode()
+
+
+def check_chords(chords: np.ndarray, path: Path) -> None:
+    """Raises ValueError unless all are classes of chords."""
+    for start in range(0, len(chords), BLOCK):
+        block = chords[start : start + BLOCK]
+        if block.min() < 0 or block.max() >= CLASSES:
+            raise ValueError(
+                f"{path}: expected chords 0 to {CLASSES - 1}, got {block.min()} to {block.max()}"
+            )
+
+
+def _described(representation: RepresentationConfig) -> dict[str, Any]:
+    """As JSON has it. Where there are no chords there is no word of them, as before there were any."""
+    values = {key: _finite(value) for key, value in asdict(representation).items()}
+    if not representation.chords:
+        del values["chords"]
+    return values
 
 
 def _finite(value: Any) -> Any:

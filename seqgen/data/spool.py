@@ -16,15 +16,36 @@ from seqgen.data.shards import SplitWindows
 from seqgen.data.splits import SPLITS
 from seqgen.data.work import Windows
 from seqgen.representation.converter import Converter
+from seqgen.representation.timeline import STEPS_PER_BAR
+
+
+class Rows:
+    """Rows of one shape, appended to a file."""
+
+    def __init__(self, path: Path, row: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        self._path, self._row, self._dtype = path, row, dtype
+        self._stream = open(path, "wb")  # noqa: SIM115 (closed by `close`)
+
+    def add(self, rows: np.ndarray) -> None:
+        self._stream.write(rows.tobytes())
+
+    def all(self, count: int) -> np.ndarray:
+        """The `count` rows that were added, as they came; none can be added any more."""
+        self._stream.close()
+        shape = (count, *self._row)
+        return np.memmap(self._path, self._dtype, "r", shape=shape) if count else np.zeros(shape, self._dtype)
+
+    def close(self) -> None:
+        """Forget what was written."""
+        self._stream.close()
+        self._path.unlink(missing_ok=True)
 
 
 class Spool:
-    """The windows of one split, appended to a file."""
+    """The windows of one split, and their chords where they are asked for."""
 
-    def __init__(self, path: Path, row: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-        """row: shape of a window."""
-        self._path, self._row, self._dtype = path, row, dtype
-        self._stream = open(path, "wb")  # noqa: SIM115 (closed by `close`)
+    def __init__(self, tokens: Rows, chords: Rows | None) -> None:
+        self._tokens, self._chords = tokens, chords
         self._origin: list[np.ndarray] = [np.zeros((0, 2), np.int32)]
         self._exact: list[np.ndarray] = [np.zeros(0, np.uint64)]
         self._untransposed: list[np.ndarray] = [np.zeros(0, np.uint64)]
@@ -33,7 +54,9 @@ class Spool:
         """Append the windows of file number `file`."""
         if not len(windows.tokens):
             return
-        self._stream.write(windows.tokens.tobytes())
+        self._tokens.add(windows.tokens)
+        if self._chords is not None and windows.chords is not None:
+            self._chords.add(windows.chords)
         rows = np.full(len(windows.tokens), file, np.int32)
         self._origin.append(np.stack([rows, windows.start_bar], axis=1))
         self._exact.append(windows.exact)
@@ -44,32 +67,37 @@ class Spool:
 
         From now on origins name files by rank, and `exact` and `untransposed` [N] are in that order.
         """
-        self._stream.close()
         origin = np.concatenate(self._origin)
         origin[:, 0] = rank[origin[:, 0]]
         order = np.argsort(origin[:, 0], kind="stable")
         self.exact = np.concatenate(self._exact)[order]
         self.untransposed = np.concatenate(self._untransposed)[order]
-        shape = (len(origin), *self._row)
-        tokens = (
-            np.memmap(self._path, self._dtype, "r", shape=shape)
-            if len(origin)
-            else np.zeros(shape, self._dtype)
-        )
-        return tokens, origin, order
+        return self._tokens.all(len(origin)), origin, order
+
+    def chords(self) -> np.ndarray | None:
+        """The chords [N, 16 * bars] as they came."""
+        return None if self._chords is None else self._chords.all(sum(map(len, self._origin)))
 
     def close(self) -> None:
         """Forget what was written."""
-        self._stream.close()
-        self._path.unlink(missing_ok=True)
+        self._tokens.close()
+        if self._chords is not None:
+            self._chords.close()
 
 
 class Spools:
     """The windows of all splits; a context manager that removes its files."""
 
-    def __init__(self, folder: Path, converter: Converter) -> None:
+    def __init__(self, folder: Path, converter: Converter, chords: bool = False) -> None:
         row, dtype = (converter.steps, *converter.columns), converter.dtype
-        self._spools = {split: Spool(folder / f"{split}.spool", row, dtype) for split in SPLITS}
+        sixteenths = (STEPS_PER_BAR * converter.bars,)
+        self._spools = {
+            split: Spool(
+                Rows(folder / f"{split}.spool", row, dtype),
+                Rows(folder / f"{split}.chords.spool", sixteenths, np.dtype(np.int8)) if chords else None,
+            )
+            for split in SPLITS
+        }
 
     def __enter__(self) -> Spools:
         return self
@@ -93,6 +121,6 @@ class Spools:
             {split: spool.untransposed for split, spool in self._spools.items()},
         )
         return {
-            split: SplitWindows(tokens, origin, by_file[kept[split].rows])
+            split: SplitWindows(tokens, origin, by_file[kept[split].rows], self._spools[split].chords())
             for split, (tokens, origin, by_file) in sorted_windows.items()
         }, kept

@@ -1,18 +1,22 @@
-"""What a worker process does: bytes of MIDI files to windows. It imports neither torch nor note_seq."""
+"""A worker process: bytes of MIDI files to windows. It imports no torch, nor note_seq but for chords."""
 
 from __future__ import annotations
 
 import signal
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from seqgen.data.duplicates import fingerprint
 from seqgen.data.sources import MidiFile
 from seqgen.data.splits import Assignment
-from seqgen.io import MidiError, read_notes
+from seqgen.io import MidiError, read_midi, read_notes
+from seqgen.io.notes import NoteTable
 from seqgen.representation.converter import Converter, RepresentationConfig, make_converter
+from seqgen.representation.harmony import Harmony
+from seqgen.representation.progression import marked_chords
+from seqgen.representation.timeline import STEPS_PER_BAR
 
 SECONDS_PER_FILE = 60.0
 """a file on which the parser hangs costs its worker after this long"""
@@ -42,6 +46,8 @@ class Windows:
     rejected: Counter[str] = field(default_factory=Counter)
     problem: str = ""
     """why the file could not be read; then there are no windows"""
+    chords: np.ndarray | None = None
+    """[N, 16 * bars] int8, the class of the chord on each sixteenth, where they are asked for"""
 
 
 def no_windows(converter: Converter, problem: str) -> Windows:
@@ -68,16 +74,29 @@ def _read_one(task: Task) -> Windows:
     converter = make_converter(task.config)
     _set_alarm(SECONDS_PER_FILE)
     try:
-        extraction = converter.extract(read_notes(task.file.data), task.assignment.shift_quarters)
-        return _collect(
-            converter, extraction.tokens, [w.start_bar for w in extraction.windows], extraction.counts
-        )
+        notes, shift = read_notes(task.file.data), task.assignment.shift_quarters
+        extraction = converter.extract(notes, shift)
+        bars = [window.start_bar for window in extraction.windows]
+        windows = _collect(converter, extraction.tokens, bars, extraction.counts)
+        if not task.config.chords:
+            return windows
+        return replace(windows, chords=chords_of_windows(task.file.data, notes, bars, converter.bars, shift))
     except MidiError as error:
         return no_windows(converter, str(error).removeprefix("MIDI data: "))
     except Exception as error:  # whatever a file provokes is reported against that file
         return no_windows(converter, f"{type(error).__name__}: {error}")
     finally:
         _set_alarm(0.0)
+
+
+def chords_of_windows(
+    data: bytes, notes: NoteTable, start_bars: list[int], bars: int, shift_quarters: float = 0.0
+) -> np.ndarray:
+    """The chords of the windows of a MIDI file, as `Windows.chords` [N, 16 * bars]."""
+    if not start_bars:
+        return np.zeros((0, STEPS_PER_BAR * bars), np.int8)
+    harmony = Harmony(notes, marked_chords(read_midi(data)), shift_quarters)
+    return np.stack([harmony.classes(bar, bars) for bar in start_bars])
 
 
 def _collect(converter: Converter, tokens: np.ndarray, start_bar: list[int], counts: Counter[str]) -> Windows:

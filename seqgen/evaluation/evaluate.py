@@ -75,16 +75,17 @@ def evaluate(
     """
     name, vae, _, sections, _ = read_model(model)
     representation = from_dict(RepresentationConfig, sections["representation"], f"{model}: representation")
-    windows = load_windows(data, representation, split, train, limit, seed)
+    windows = load_windows(data, representation, split, train, limit, seed).told(vae.config)
     rng = Generator().manual_seed(seed)
     token = windows.tokens.astype(np.int64)
-    readings = read(vae, torch.from_numpy(token), rng)
+    controls = windows.controls(vae.config)
+    readings = read(vae, torch.from_numpy(token), rng, controls=controls)
     kind = representation.name
     by_part = entropies_by_part(vae, torch.from_numpy(token), readings, rng) if kind == "trio" else {}
     paths: dict[str, Likelihood] = {}
     if windows.train is not None and kind != FULL.name:  # 2^61 tokens are too many for n-grams
         lm = judge(windows.train, kind, vae.config.vocabulary_size)
-        paths = measure_paths(vae, token, readings, lm, pairs, rng)
+        paths = measure_paths(vae, token, readings, lm, pairs, rng, controls)
     return Evaluation(
         sign(name, weights_hash(find_folder(model)), representation, windows, pairs, seed),
         reconstruct(vae, windows, readings, kind),
@@ -161,6 +162,8 @@ def sign(
         "windows": windows.describe_dropped(),
         "decoding": "greedy (temperature 0) from the posterior mean",
     }
+    if windows.chords is not None:
+        parts["chords"] = "told"
     if windows.train is not None:
         train = f"{windows.train_name}@{array_hash(windows.train)}"
         each = " of each part" if representation.name == "trio" else ""

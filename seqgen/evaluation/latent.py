@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from jaxtyping import Float, Int
@@ -44,24 +45,39 @@ class Readings:
 
 
 @torch.no_grad()
-def read(model: MusicVAE, token: Int[Tensor, "N T"], rng: Generator, batch: int = 128) -> Readings:
-    """Encode, reconstruct and score N >= 2 windows. `rng` draws z and says whose z is exchanged."""
+def read(
+    model: MusicVAE,
+    token: Int[Tensor, "N T"],
+    rng: Generator,
+    batch: int = 128,
+    controls: Float[Tensor, "N T C"] | None = None,
+) -> Readings:
+    """Encode, reconstruct and score N >= 2 windows. `rng` draws z and says whose z is exchanged.
+
+    controls: of a model that is told chords, in all of this.
+    """
     if len(token) < 2:
         raise ValueError(
             f"token: expected at least 2 windows, since each is paired with another, got {len(token)}"
         )
-    parts = [model.encode(piece) for piece in token.split(batch)]
+    told = () if controls is None else (controls,)
+    pieces = zip(*(x.split(batch) for x in (token, *told)), strict=True)
+    parts = [model.encode(piece[0], None, None, *piece[1:]) for piece in pieces]
     posterior = Posterior(torch.cat([part.mean for part in parts]), torch.cat([part.std for part in parts]))
     z = posterior.sample(rng)
     other = z.roll(int(torch.randint(1, len(z), (), generator=rng)), 0)
-    forced = in_batches(lambda x, m: teacher_forced(model, x, m), batch, token, posterior.mean)
+    forced = in_batches(partial(teacher_forced, model), batch, token, posterior.mean, *told)
+
+    def log_prob(x: Tensor, z: Tensor, controls: Tensor | None = None) -> Tensor:
+        return model.log_prob(x, z, controls=controls)
+
     return Readings(
         posterior,
         forced,
-        decode(model, posterior.mean, batch=batch),
-        decode(model, z, batch=batch),
-        -in_batches(model.log_prob, batch, token, z).mean().item(),
-        -in_batches(model.log_prob, batch, token, other).mean().item(),
+        decode(model, posterior.mean, batch=batch, controls=controls),
+        decode(model, z, batch=batch, controls=controls),
+        -in_batches(log_prob, batch, token, z, *told).mean().item(),
+        -in_batches(log_prob, batch, token, other, *told).mean().item(),
     )
 
 
@@ -72,9 +88,14 @@ def decode(
     how: Sampling = GREEDY,
     rng: Generator | None = None,
     batch: int = 128,
+    controls: Float[Tensor, "N T C"] | None = None,
 ) -> Int[Tensor, "N T"]:
     """Windows from codes, a batch at a time."""
-    return in_batches(lambda code: model.decode(code, how, rng), batch, z)
+
+    def draw(code: Tensor, controls: Tensor | None = None) -> Tensor:
+        return model.decode(code, how, rng, controls=controls)
+
+    return in_batches(draw, batch, z, *(() if controls is None else (controls,)))
 
 
 def in_batches(function: Callable[..., Tensor], batch: int, *tensors: Tensor) -> Tensor:

@@ -45,7 +45,13 @@ class Likelihood(NamedTuple):
 
 
 def measure_paths(
-    model: MusicVAE, token: np.ndarray, readings: Readings, lm: Judge, pairs: int, rng: Generator
+    model: MusicVAE,
+    token: np.ndarray,
+    readings: Readings,
+    lm: Judge,
+    pairs: int,
+    rng: Generator,
+    controls: Float[Tensor, "N T C"] | None = None,
 ) -> dict[str, Likelihood]:
     """The likelihood of ends, midpoints and samples, by name; `ratio` puts midpoints against ends.
 
@@ -53,6 +59,7 @@ def measure_paths(
         token: the windows [N, T] that `readings` is of.
         pairs: how many random pairs of different windows are drawn; as many samples come from the prior.
         rng: draws pairs, samples and the mix.
+        controls: that the windows were read with; what is drawn for a pair is told those of its first end.
     """
     if pairs < 1:
         raise ValueError(f"pairs: expected at least 1, got {pairs}")
@@ -65,15 +72,16 @@ def measure_paths(
         "prior samples": prior,
     }
     ends = torch.cat([a, b]).numpy()
-    warm_ends = decode(model, mean, WARM, rng).cpu().numpy()
+    warm_ends = decode(model, mean, WARM, rng, controls=controls).cpu().numpy()
+    told = None if controls is None else controls[a]
     windows = {
         "ends": token[ends],
         ENDS: readings.free_run.cpu().numpy()[ends],
         ENDS + WARMLY: warm_ends[ends],
     }
     for name, z in middles.items():
-        windows[name] = decode(model, z).cpu().numpy()
-        windows[name + WARMLY] = decode(model, z, WARM, rng).cpu().numpy()
+        windows[name] = decode(model, z, controls=told).cpu().numpy()
+        windows[name + WARMLY] = decode(model, z, WARM, rng, controls=told).cpu().numpy()
     coin = torch.rand(pairs, token.shape[1], generator=rng).numpy() < 0.5
     windows["mixed ends"] = np.where(coin, token[a.numpy()], token[b.numpy()])
     return {

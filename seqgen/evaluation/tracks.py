@@ -27,7 +27,6 @@ from seqgen.representation.converter import RepresentationConfig
 from seqgen.representation.multitrack import TRACKS, moving
 from seqgen.representation.track_events import END, MOST_EVENTS, VOCABULARY, from_events
 from seqgen.representation.track_grammar import TrackGrammar
-from seqgen.tasks.chords import no_chords
 from seqgen.tasks.shipped import find_folder, read_model
 
 BATCH = 128
@@ -60,11 +59,11 @@ def evaluate_tracks(
     """Measure a model of multi-track bars on shards or MIDI; arguments as of `evaluate.evaluate`."""
     name, vae, _, sections, _ = read_model(model)
     representation = from_dict(RepresentationConfig, sections["representation"], f"{model}: representation")
-    windows = load_windows(data, representation, split, train, limit, seed)
+    windows = load_windows(data, representation, split, train, limit, seed).told(vae.config)
     token = torch.from_numpy(windows.tokens.astype(np.int64))
     rng = Generator().manual_seed(seed)
     real = torch.from_numpy(events(windows.tokens))
-    nats, other, kl, again = _read(vae, token, rng)
+    nats, other, kl, again = _read(vae, token, rng, windows.controls(vae.config))
     figures = {"own z": nats[real].mean().item(), "random z": other[real].mean().item()}
     if windows.train is not None:
         grams = Grams(windows.train)
@@ -80,6 +79,8 @@ def evaluate_tracks(
         "windows": windows.describe_dropped(),
         "decoding": "greedy from the posterior mean, with the grammar",
     }
+    if windows.chords is not None:
+        parts["chords"] = "told, of the true events"
     if windows.train is not None:
         train_set = f"{windows.train_name}@{array_hash(windows.train)}"
         parts["n-grams"] = f"Witten-Bell of {train_set}, {SHIFTS[0]} to +{SHIFTS[-1]} semitones"
@@ -88,25 +89,28 @@ def evaluate_tracks(
     return TracksEvaluation(signature, figures, notes, kl)
 
 
-def _read(vae: MusicVAE, token: Tensor, rng: Generator) -> tuple[Tensor, Tensor, float, np.ndarray]:
+def _read(
+    vae: MusicVAE, token: Tensor, rng: Generator, controls: Tensor | None
+) -> tuple[Tensor, Tensor, float, np.ndarray]:
     """Nats of each token with its own z and with that of another bar; KL; reconstructions."""
     parts = token.split(BATCH)
-    posteriors = [vae.encode(part, controls=no_chords(vae, len(part))) for part in parts]
+    told = [None] * len(parts) if controls is None else controls.split(BATCH)
+    posteriors = [vae.encode(part, controls=c) for part, c in zip(parts, told, strict=True)]
     mean = torch.cat([posterior.mean for posterior in posteriors])
     z = torch.cat([posterior.sample(rng) for posterior in posteriors])
     other = z.roll(int(torch.randint(1, len(z), (), generator=rng)), 0)
     nats = [
         torch.cat(
             [
-                -vae.log_prob(part, c, controls=no_chords(vae, len(part)))
-                for part, c in zip(parts, code.split(BATCH), strict=True)
+                -vae.log_prob(part, own, controls=c)
+                for part, own, c in zip(parts, code.split(BATCH), told, strict=True)
             ]
         )
         for code in (z, other)
     ]
     again = [
-        vae.decode(part, GREEDY, controls=no_chords(vae, len(part)), grammar=TrackGrammar())
-        for part in mean.split(BATCH)
+        vae.decode(part, GREEDY, controls=c, grammar=TrackGrammar())
+        for part, c in zip(mean.split(BATCH), told, strict=True)
     ]
     kl = torch.cat([posterior.kl().sum(1) for posterior in posteriors]).mean().item()
     return nats[0], nats[1], kl, torch.cat(again).numpy()

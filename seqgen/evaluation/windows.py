@@ -12,13 +12,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn.functional import one_hot
 
 from seqgen.data.duplicates import fingerprint
 from seqgen.data.shards import INDEX, Shards
 from seqgen.data.sources import MidiSources
+from seqgen.data.work import chords_of_windows
 from seqgen.io import MidiError, read_notes
+from seqgen.models.music_vae import MusicVAEConfig
 from seqgen.representation.converter import Converter, RepresentationConfig, make_converter
 from seqgen.representation.extraction import describe_counts
+from seqgen.representation.timeline import STEPS_PER_BAR
+from seqgen.representation.told import classes_of_tokens
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +48,26 @@ class WindowSet:
     """dropped: also in train, up to transposition; None where that is unknown or train itself is asked for"""
     unreadable: int = 0
     """files that could not be read"""
+    chords: np.ndarray | None = None
+    """[N, 16 * bars] the class of the chord on each sixteenth, where they are known"""
+
+    def told(self, config: MusicVAEConfig) -> WindowSet:
+        """Without the chords, for a model that is told none."""
+        return self if config.controls else replace(self, chords=None)
+
+    def controls(self, config: MusicVAEConfig) -> Float[Tensor, "N T C"] | None:
+        """What a model of this config is told: the chords, or that there are none where they are unknown."""
+        if not config.controls:
+            return None
+        number = np.zeros(self.tokens.shape, np.int64)
+        if self.chords is not None:
+            number = classes_of_tokens(self.tokens, self.chords)
+        return one_hot(torch.from_numpy(number), config.controls).float()
+
+    def select(self, rows: np.ndarray) -> WindowSet:
+        """Some of the windows: a mask [N], or numbers."""
+        chords = None if self.chords is None else self.chords[rows]
+        return replace(self, tokens=self.tokens[rows], chords=chords)
 
     @property
     def hash(self) -> str:
@@ -88,10 +116,15 @@ def load_windows(
     if (data / INDEX).is_file():
         shards = open_shards(data, converter)
         tokens = np.array(shards.tokens(split))
-        windows = WindowSet(tokens, f"{_name(data)}/{split}", len(tokens))
+        chords = shards.chords(split)
+        if representation.chords and chords is None:
+            raise ValueError(f"{data}: the model is told chords, these shards hold none: prepare --chords")
+        windows = WindowSet(
+            tokens, f"{_name(data)}/{split}", len(tokens), chords=None if chords is None else np.array(chords)
+        )
         known = known or shards
     elif data.exists():
-        windows = _read_midi(data, converter)
+        windows = _read_midi(data, converter, representation.chords)
     else:
         raise ValueError(
             f"data: there is nothing at {data}; give shards (`seqgen prepare`) or a folder of MIDI files"
@@ -104,7 +137,7 @@ def load_windows(
             windows = drop_train(windows, converter)
     if limit is not None and limit < len(windows.tokens):
         rows = np.random.default_rng(seed).permutation(len(windows.tokens))[:limit]
-        windows = replace(windows, tokens=windows.tokens[np.sort(rows)])
+        windows = windows.select(np.sort(rows))
     if len(windows.tokens) < 2:
         raise ValueError(
             f"data: expected at least 2 windows in {windows.name}, got {windows.describe_dropped()}"
@@ -117,7 +150,7 @@ def drop_train(windows: WindowSet, converter: Converter) -> WindowSet:
     assert windows.train is not None
     seen = fingerprint(converter.transposition_key(windows.train))
     new = ~np.isin(fingerprint(converter.transposition_key(windows.tokens)), seen)
-    return replace(windows, tokens=windows.tokens[new], in_train=int((~new).sum()))
+    return replace(windows.select(new), in_train=int((~new).sum()))
 
 
 def open_shards(folder: Path, converter: Converter) -> Shards:
@@ -139,21 +172,26 @@ def array_hash(tokens: np.ndarray) -> str:
     return hashlib.sha256(str(rows.shape).encode() + rows.tobytes()).hexdigest()[:12]
 
 
-def _read_midi(data: Path, converter: Converter) -> WindowSet:
+def _read_midi(data: Path, converter: Converter, with_chords: bool) -> WindowSet:
     """The different windows of all MIDI files, in the order of their paths."""
     counts: Counter[str] = Counter()
     rows = [np.zeros((0, converter.steps, *converter.columns), converter.dtype)]
+    told = [np.zeros((0, STEPS_PER_BAR * converter.bars), np.int8)]
     unreadable = 0
     for file in MidiSources([data]):
         try:
             if file.problem:
                 raise MidiError(file.problem)
-            extraction = converter.extract(read_notes(file.data))
+            notes = read_notes(file.data)
+            extraction = converter.extract(notes)
         except MidiError:
             unreadable += 1
             continue
         counts.update(extraction.counts)
         rows.append(extraction.tokens)
+        if with_chords:
+            bars = [window.start_bar for window in extraction.windows]
+            told.append(chords_of_windows(file.data, notes, bars, converter.bars))
     tokens = np.concatenate(rows)
     if len(tokens) < 2:
         why = describe_counts(counts) or "nothing was rejected"
@@ -162,8 +200,9 @@ def _read_midi(data: Path, converter: Converter) -> WindowSet:
             f"{len(tokens)}: {unreadable} files could not be read, {why}"
         )
     first = np.sort(np.unique(fingerprint(tokens), return_index=True)[1])
+    repeated, chords = len(tokens) - len(first), np.concatenate(told)[first] if with_chords else None
     return WindowSet(
-        tokens[first], _name(data), len(tokens), repeated=len(tokens) - len(first), unreadable=unreadable
+        tokens[first], _name(data), len(tokens), repeated=repeated, unreadable=unreadable, chords=chords
     )
 
 

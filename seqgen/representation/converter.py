@@ -105,6 +105,8 @@ class RepresentationConfig:
     for trios 0 to 31"""
     two_four: bool = False
     """read 2/4 too, two bars as one"""
+    chords: bool = False
+    """melody and multitrack: with the chord on each sixteenth, for models that are told chords"""
 
     def __post_init__(self) -> None:
         known = ("melody", *KITS, "trio", "groove", "multitrack")
@@ -112,6 +114,8 @@ class RepresentationConfig:
             raise ValueError(f"name: expected one of {', '.join(known)}, got {self.name!r}")
         if self.name == "multitrack" and self.bars != 1:
             raise ValueError(f"bars: a window of multitrack is 1 bar, got {self.bars}")
+        if self.chords and self.name not in ("melody", "multitrack"):
+            raise ValueError(f"chords: stand with melody and multitrack only, got {self.name}")
         if self.programs is not None and not 0 <= self.programs[0] < self.programs[1] <= 128:
             raise ValueError(
                 f"programs: expected two numbers 0 <= first < second <= 128, got {self.programs}; "

@@ -101,6 +101,11 @@ def stretches(notes: NoteTable, shift_quarters: float = 0.0) -> list[Stretch]:
     return result
 
 
+def stretch_of(pieces: list[Stretch], bar: int) -> Stretch:
+    """The one of a piece's stretches that a bar of it lies in."""
+    return max((piece for piece in pieces if piece.first_bar <= bar), key=lambda piece: piece.first_bar)
+
+
 @dataclass(frozen=True)
 class GridNotes:
     """The notes of one stretch on its grid. N notes, in the order of the table."""

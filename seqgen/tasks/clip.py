@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from seqgen.io.notes import NoteTable
+from seqgen.representation.chords import Chord
 from seqgen.representation.converter import Converter
 from seqgen.representation.drum_map import KITS
 from seqgen.representation.extraction import METRE, Extraction, Segment, describe_counts
@@ -48,6 +49,8 @@ class Clip:
     """bar of the piece, counted from 0"""
     notices: tuple[str, ...] = ()
     """sentences for the user"""
+    chords: tuple[Chord, ...] = ()
+    """in quarter notes from its beginning, where a model is told them"""
 
 
 def choose_clip(

@@ -26,7 +26,9 @@ def join(pieces: Sequence[NoteSequence], titles: Sequence[str]) -> NoteSequence:
                 whole.tempos.add(time=begin + tempo.time, qpm=tempo.qpm)
         whole.text_annotations.add(time=begin, text=title)
         for text in piece.text_annotations:
-            whole.text_annotations.add(time=begin + text.time, text=text.text)
+            whole.text_annotations.add(
+                time=begin + text.time, text=text.text, annotation_type=text.annotation_type
+            )
         for note in piece.notes:
             moved = whole.notes.add()
             moved.CopyFrom(note)

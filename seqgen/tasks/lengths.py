@@ -7,6 +7,7 @@ variation of it rather than something else.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -14,6 +15,8 @@ import torch
 from seqgen import __version__
 from seqgen.core import Sampling
 from seqgen.kernels.packing import Precision
+from seqgen.representation.progression import each_beat, excerpt
+from seqgen.tasks.chords import given
 from seqgen.tasks.join import join
 from seqgen.tasks.music import MAX_PIECES, MusicModel
 from seqgen.tasks.settings import check_count, generator, provenance
@@ -35,9 +38,12 @@ def sample_bars(
     temperature: float = 0.5,
     seed: int = 1,
     qpm: float = 120.0,
+    chords: Sequence[str] | None = None,
     precision: Precision = "bfloat16",
 ) -> list[NoteSequence]:
     """`num` new pieces of `bars` bars, other ones than `MusicModel.sample` gives.
+
+    chords: symbols, spread over all bars as `spread` has it.
 
     Raises:
         ValueError: for arguments that make no sense.
@@ -46,10 +52,14 @@ def sample_bars(
     check_count("num", num, 1, MAX_PIECES)
     rng, size = generator(seed), model.vae.config.latent
     code, windows = torch.randn(num, size, generator=rng), []
-    count = math.ceil(bars / model.converter.bars)
+    count, window = math.ceil(bars / model.converter.bars), 4 * model.converter.bars
+    row = given(model.vae, model.name, chords, bars)
     for k in range(count):
+        symbols = None if row is None else each_beat(excerpt(row, float(k * window), float(window)), window)
         windows.append(
-            model.decode(code, temperature=temperature, seed=seed + k, qpm=qpm, precision=precision)
+            model.decode(
+                code, temperature=temperature, seed=seed + k, qpm=qpm, chords=symbols, precision=precision
+            )
         )
         code = NEARNESS * code + math.sqrt(1 - NEARNESS**2) * torch.randn(num, size, generator=rng)
     titles = [f"bar {k * model.converter.bars + 1}" for k in range(count)]
@@ -57,7 +67,10 @@ def sample_bars(
     pieces = []
     for number, parts in enumerate(zip(*windows, strict=True)):
         for part in parts:
-            del part.text_annotations[:]  # how to decode a window is not how to make this piece again
+            # How to decode a window is not how to make this piece again.
+            kept = [text for text in part.text_annotations if text.annotation_type]
+            del part.text_annotations[:]
+            part.text_annotations.extend(kept)
         piece = cut(join(parts, titles), bars * QUARTERS_PER_BAR * 60 / qpm)
         what = f"sample, {number + 1} of {num}, {bars} bars"
         piece.text_annotations.add(text=f"seqgen {__version__}, model {model.name}, {what}, {told}")

@@ -20,11 +20,12 @@ from torch import Tensor
 from seqgen.core import GREEDY, Sampling
 from seqgen.kernels.packing import Precision
 from seqgen.models.music_vae import MusicVAE, Posterior
+from seqgen.representation.chords import Chord
 from seqgen.representation.converter import Converter
-from seqgen.tasks.chords import encode
+from seqgen.tasks.chords import encode, given, tells_chords, with_chords
 from seqgen.tasks.clip import Clip, choose_clip
 from seqgen.tasks.latent import check_codes, grid_weights, latent_grid, latent_path, path_weights, slerp
-from seqgen.tasks.manner import Manner, mixtures
+from seqgen.tasks.manner import Manner, mixtures, nearest
 from seqgen.tasks.notices import say
 from seqgen.tasks.renderer import Renderer
 from seqgen.tasks.settings import Drawing, check_count, generator
@@ -78,6 +79,7 @@ class MusicModel:
         seed: int = 1,
         track: Choice = None,
         start_bar: Choice = None,
+        chords: Sequence[str] | None = None,
         precision: Precision = "bfloat16",
     ) -> list[NoteSequence]:
         """`num_steps` pieces from `a` to `b`; the first and the last are `a` and `b` as the model hears them.
@@ -92,6 +94,8 @@ class MusicModel:
             temperature: 0 takes the most likely token at each step, 1 draws as the model was trained.
             seed: another seed, other draws.
             track, start_bar: which part of the sources, see `clip`.
+            chords: symbols for every piece, for a model that is told chords, see `spread`; None takes those
+                of the nearest source.
             precision: of the weights where the native kernels compute; see `precision_of`.
 
         Raises:
@@ -100,7 +104,7 @@ class MusicModel:
         if (c is None) != (d is None):
             raise ValueError("interpolate: expected two sources, or four for a grid, got three")
         check_count("num_steps", num_steps, 2, MAX_PIECES if c is None else math.isqrt(MAX_PIECES))
-        wanted = Drawing(Sampling(temperature), seed, precision)
+        wanted, told = Drawing(Sampling(temperature), seed, precision), self._given(chords)
         clips = self.clips([a, b] if c is None else [a, b, c, d], track, start_bar)
         means = list(self.encode(clips, precision=precision).mean.cpu())
         if c is None:
@@ -109,9 +113,9 @@ class MusicModel:
             z = latent_grid(means[0], means[1], means[2], means[3], num_steps).flatten(0, 1)
             weights = grid_weights(num_steps).flatten(0, 1)
         notes = [f"interpolate, {k + 1} of {len(z)}" for k in range(len(z))]
-        return self.renderer.pieces(
-            self.renderer.alike(z, wanted), mixtures(clips, weights.numpy()), notes, wanted
-        )
+        rows = nearest(clips, weights.numpy()) if told is None else [told] * len(z)
+        tokens = self.renderer.alike(z, wanted, rows)
+        return self.renderer.pieces(tokens, mixtures(clips, weights.numpy()), notes, wanted, rows)
 
     def blend(
         self,
@@ -139,8 +143,9 @@ class MusicModel:
         for some in torch.tensor(positions, dtype=torch.float64).split(AT_ONCE):
             weights = torch.stack([1 - some, some], 1).numpy()
             notes = [f"interpolate, {position:g} of the way" for position in some.tolist()]
-            tokens = self.renderer.alike(slerp(means[0], means[1], some), wanted)
-            yield from self.renderer.pieces(tokens, mixtures(clips, weights), notes, wanted)
+            rows = nearest(clips, weights)
+            tokens = self.renderer.alike(slerp(means[0], means[1], some), wanted, rows)
+            yield from self.renderer.pieces(tokens, mixtures(clips, weights), notes, wanted, rows)
 
     def reconstruct(
         self,
@@ -150,13 +155,20 @@ class MusicModel:
         seed: int = 1,
         track: Choice = None,
         start_bar: Choice = None,
+        chords: Sequence[str] | None = None,
         precision: Precision = "bfloat16",
     ) -> NoteSequence:
-        """`music` as the model hears it: decoded from its posterior mean, by default the most likely way."""
-        wanted = Drawing(Sampling(temperature), seed, precision)
+        """`music` as the model hears it: decoded from its posterior mean, by default the most likely way.
+
+        chords: symbols to decode it with, see `spread`; None takes its own. A model without chords is told
+        none.
+        """
+        wanted, told = Drawing(Sampling(temperature), seed, precision), self._given(chords)
         clips = self.clips([music], track, start_bar)
-        tokens = self.renderer.alike(self.encode(clips, precision=precision).mean, wanted)
-        return self.renderer.pieces(tokens, mixtures(clips, np.ones((1, 1))), ["reconstruct"], wanted)[0]
+        rows = [clips[0].chords if told is None else told]
+        tokens = self.renderer.alike(self.encode(clips, precision=precision).mean, wanted, rows)
+        manners = mixtures(clips, np.ones((1, 1)))
+        return self.renderer.pieces(tokens, manners, ["reconstruct"], wanted, rows)[0]
 
     def sample(
         self,
@@ -167,17 +179,24 @@ class MusicModel:
         top_k: int | None = None,
         top_p: float = 1.0,
         qpm: float = 120.0,
+        chords: Sequence[str] | None = None,
         precision: Precision = "bfloat16",
     ) -> list[NoteSequence]:
-        """`num` new pieces from codes drawn from the prior."""
+        """`num` new pieces from codes drawn from the prior.
+
+        chords: symbols for every piece, see `spread`; None: a model that is told chords is told that there
+        are none.
+        """
         check_count("num", num, 1, MAX_PIECES)
+        told = self._given(chords)
+        rows = None if told is None else [told] * num
         wanted = Drawing(Sampling(temperature, top_k, top_p), seed, precision)
         rng = generator(seed)
         z = torch.randn(num, self.vae.config.latent, generator=rng)
         uniform = torch.rand(num, *self.renderer.draws, generator=rng)
         notes = [f"sample, {k + 1} of {num}" for k in range(num)]
-        tokens = self.renderer.tokens(z, wanted, uniform)
-        return self.renderer.pieces(tokens, [Manner(qpm)] * num, notes, wanted)
+        tokens = self.renderer.tokens(z, wanted, uniform, chords=rows)
+        return self.renderer.pieces(tokens, [Manner(qpm)] * num, notes, wanted, rows)
 
     def encode(
         self,
@@ -190,7 +209,8 @@ class MusicModel:
         clips = self.clips(music, track, start_bar)
         tokens = torch.from_numpy(np.stack([clip.tokens for clip in clips]).astype(np.int64))
         with torch.inference_mode():
-            posterior = encode(self.vae, tokens.to(self.device), precision)
+            harmony = [clip.chords for clip in clips]
+            posterior = encode(self.vae, tokens.to(self.device), precision, chords=harmony)
         if not (posterior.mean.isfinite().all() and posterior.std.isfinite().all()):
             raise ValueError(
                 f"{self.name}: its weights are damaged (the code of {clips[0].name} is not finite)"
@@ -204,16 +224,20 @@ class MusicModel:
         temperature: float = 0.5,
         seed: int = 1,
         qpm: float = 120.0,
+        chords: Sequence[str] | None = None,
         precision: Precision = "bfloat16",
     ) -> list[NoteSequence]:
-        """A piece for each code [B, Z]. All are drawn with the same random numbers."""
-        wanted = Drawing(Sampling(temperature), seed, precision)
+        """A piece for each code [B, Z]. All are drawn with the same random numbers.
+
+        chords: as of `sample`.
+        """
+        wanted, told = Drawing(Sampling(temperature), seed, precision), self._given(chords)
         codes = check_codes(z, self.vae.config.latent, self.name)
         check_count("z", len(codes), 1, MAX_PIECES)
         notes = [f"decode, {k + 1} of {len(codes)}" for k in range(len(codes))]
-        return self.renderer.pieces(
-            self.renderer.alike(codes, wanted), [Manner(qpm)] * len(codes), notes, wanted
-        )
+        rows = None if told is None else [told] * len(codes)
+        tokens = self.renderer.alike(codes, wanted, rows)
+        return self.renderer.pieces(tokens, [Manner(qpm)] * len(codes), notes, wanted, rows)
 
     def precision_of(self, precision: Precision, how: Sampling = GREEDY) -> str:
         """The precision that music is decoded with when `precision` is asked for; it stands in the results.
@@ -245,7 +269,13 @@ class MusicModel:
     ) -> Clip:
         """The part of a source that the model reads, with notices that are not said yet. See `clips`."""
         name = Path(source).name if isinstance(source, (str, Path)) else name or "the music"
-        return choose_clip(to_table(source), self.converter, name, track, start_bar)
+        music = to_table(source)
+        clip = choose_clip(music, self.converter, name, track, start_bar)
+        return with_chords(clip, source, music, self.converter) if tells_chords(self.vae) else clip
+
+    def _given(self, chords: Sequence[str] | None) -> tuple[Chord, ...] | None:
+        """The chords that a user gives; refused, if the model is told none."""
+        return given(self.vae, self.name, chords, self.converter.bars)
 
     @property
     def renderer(self) -> Renderer:

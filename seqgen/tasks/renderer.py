@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from seqgen.kernels.packing import Precision
 from seqgen.models.music_vae import MusicVAE
 from seqgen.representation.converter import Converter
 from seqgen.representation.track_grammar import TrackGrammar
-from seqgen.tasks.chords import decode
+from seqgen.tasks.chords import Row, decode, tells_chords
 from seqgen.tasks.manner import Manner
 from seqgen.tasks.settings import Drawing, generator, provenance
 
@@ -43,10 +44,12 @@ class Renderer:
         """See `MusicModel.precision_of`."""
         return self.vae.decoder.precision_of(how, precision, self._grammar())
 
-    def alike(self, z: Float[Tensor, "B Z"], wanted: Drawing) -> np.ndarray:
-        """Tokens [B, T] with the same random numbers for every row."""
+    def alike(
+        self, z: Float[Tensor, "B Z"], wanted: Drawing, chords: Sequence[Row] | None = None
+    ) -> np.ndarray:
+        """Tokens [B, T] with the same random numbers for every row. chords: as in `tasks.chords.decode`."""
         uniform = torch.rand(self.draws, generator=generator(wanted.seed))
-        return self.tokens(z, wanted, uniform.expand(len(z), *self.draws))
+        return self.tokens(z, wanted, uniform.expand(len(z), *self.draws), chords=chords)
 
     def tokens(
         self,
@@ -54,26 +57,40 @@ class Renderer:
         wanted: Drawing,
         uniform: Float[Tensor, "B T K"],
         programs: Int[Tensor, "B U"] | None = None,
+        chords: Sequence[Row] | None = None,
     ) -> np.ndarray:
-        """Tokens [B, T]. programs: as in `TrackGrammar`."""
+        """Tokens [B, T]. programs: as in `TrackGrammar`; chords: as in `tasks.chords.decode`."""
         tokens = []
         each = programs.split(BATCH) if programs is not None else [None] * -(-len(z) // BATCH)
         device = next(self.vae.parameters()).device
         with torch.inference_mode():
-            for codes, u, some in zip(z.split(BATCH), uniform.split(BATCH), each, strict=True):
-                tokens.append(decode(self.vae, codes.to(device), wanted, u, self._grammar(some)).cpu())
+            for k, (codes, u, some) in enumerate(
+                zip(z.split(BATCH), uniform.split(BATCH), each, strict=True)
+            ):
+                told = None if chords is None else chords[k * BATCH : (k + 1) * BATCH]
+                tokens.append(decode(self.vae, codes.to(device), wanted, u, self._grammar(some), told).cpu())
         return torch.cat(tokens).numpy().astype(self.converter.dtype)
 
     def pieces(
-        self, tokens: np.ndarray, manners: list[Manner], notes: list[str], wanted: Drawing
+        self,
+        tokens: np.ndarray,
+        manners: list[Manner],
+        notes: list[str],
+        wanted: Drawing,
+        chords: Sequence[Row] | None = None,
     ) -> list[NoteSequence]:
-        """Rows of tokens as music that says where it comes from."""
+        """Rows of tokens as music that says where it comes from, and the chords that the model was told."""
         precision = self.precision_of(wanted.precision, wanted.how)
         told = provenance(wanted.how.temperature, wanted.seed, precision)
         pieces = []
-        for row, manner, note in zip(tokens, manners, notes, strict=True):
+        rows = chords if chords is not None and tells_chords(self.vae) else [()] * len(tokens)
+        for row, manner, note, harmony in zip(tokens, manners, notes, rows, strict=True):
             piece = self.converter.decode(row, manner.qpm, manner.velocity, manner.program)
             piece.text_annotations.add(text=f"seqgen {__version__}, model {self.name}, {note}, {told}")
+            for quarter, symbol in harmony:
+                kind = piece.TextAnnotation.CHORD_SYMBOL
+                time = quarter * 60 / manner.qpm
+                piece.text_annotations.add(time=time, text=symbol, annotation_type=kind)
             pieces.append(piece)
         return pieces
 

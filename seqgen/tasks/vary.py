@@ -68,7 +68,7 @@ def vary(
     given = None if other is None else model.clips([other], None, other_bar)[0]
     tokens = varied(model, clip, Variation(track, num, program, given, other_track), wanted)
     notes = [f"vary track {track}, {k + 1} of {num}" for k in range(num)]
-    return model.renderer.pieces(tokens, [Manner(clip.qpm)] * num, notes, wanted)
+    return model.renderer.pieces(tokens, [Manner(clip.qpm)] * num, notes, wanted, [clip.chords] * num)
 
 
 def varied(model: MusicModel, clip: Clip, what: Variation, wanted: Drawing) -> np.ndarray:
@@ -91,7 +91,9 @@ def varied(model: MusicModel, clip: Clip, what: Variation, wanted: Drawing) -> n
     asked = -torch.ones(what.num, TRACKS, dtype=torch.long)
     asked[:, what.track] = programs[what.track] if what.program is None else what.program
     uniform = torch.rand(what.num, config.steps, 1, generator=rng)
-    drawn = model.renderer.tokens(replace_track(z, what.track, part, config), wanted, uniform, asked)
+    drawn = model.renderer.tokens(
+        replace_track(z, what.track, part, config), wanted, uniform, asked, [clip.chords] * what.num
+    )
     rows = np.repeat(clip.tokens.reshape(1, TRACKS, -1), what.num, 0)
     rows[:, what.track] = drawn.reshape(what.num, TRACKS, MOST_EVENTS)[:, what.track]
     return rows.reshape(what.num, -1)

@@ -6,16 +6,20 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
+from torch.nn.functional import one_hot
 
 from seqgen.config import to_dict
 from seqgen.data.batches import Batches, transpose_trio
 from seqgen.data.shards import Shards
 from seqgen.models.music_vae import Losses, MusicVAE
 from seqgen.models.music_vae.diagnosis import Diagnosis, collapse_warning, diagnose
+from seqgen.representation.chords import CLASSES
 from seqgen.representation.drum_map import FULL, KITS
 from seqgen.representation.multitrack import transpose as transpose_tracks
+from seqgen.representation.told import classes_of_tokens
 from seqgen.representation.track_events import VOCABULARY
 from seqgen.representation.trio import PARTS
 from seqgen.training.config import TrainConfig
@@ -37,20 +41,24 @@ class MusicJob(Job):
         tokens = self.shards.tokens("train")
         moves = {"trio": transpose_trio, "multitrack": transpose_tracks}
         move = moves.get(self.shards.representation.name)
-        self.batches = Batches(tokens, config.batch_size, config.seed, config.transpose, rank, world, move)
+        chords = self.shards.chords("train")
+        settings = config.batch_size, config.seed, config.transpose
+        self.batches = Batches(tokens, *settings, rank, world, move, chords)
 
     def build(self) -> MusicVAE:
         return MusicVAE(self.config.model)
 
     def batch(self, step: int) -> Tensor:
-        return torch.from_numpy(self.batches[step])
+        """Tokens [B, T], or [B, 2 T] with the class of each token's chord behind them."""
+        return torch.from_numpy(self._told(self.batches[step]))
 
     def parts(self, batch: Tensor) -> list[tuple[Tensor, float]]:
         some = batch.split(self.config.at_once or len(batch))
         return [(part, len(part) / len(batch)) for part in some]
 
     def losses(self, model: Any, batch: Tensor, step: int, rng: Generator) -> Losses:
-        return model.losses(batch, self.config.objective.at(step / self.config.steps), rng)
+        token, controls = self._split(batch)
+        return model.losses(token, self.config.objective.at(step / self.config.steps), rng, None, controls)
 
     def values(self, losses: Losses, step: int) -> dict[str, float]:
         return {
@@ -69,8 +77,12 @@ class MusicJob(Job):
         order = torch.randperm(len(valid), generator=Generator().manual_seed(0))
         pick = order[: self.config.diagnose_windows]
         device = next(model.parameters()).device
-        token = torch.from_numpy(valid[pick.numpy()].astype("int64")).to(device)
-        d = diagnose(model, token, Generator().manual_seed(0))
+        rows = valid[pick.numpy()].astype("int64")
+        chords = self.shards.chords("valid")
+        if chords is not None:
+            rows = self._told(np.concatenate([rows, chords[pick.numpy()]], 1))
+        token, controls = self._split(torch.from_numpy(rows).to(device))
+        d = diagnose(model, token, Generator().manual_seed(0), controls=controls)
         said = (
             f"valid onset {d.free_run_onset:.3f} free-run, {d.teacher_forced_onset:.3f} teacher-forced; "
             f"cross-entropy {d.cross_entropy:.3f} nats a step ({d.cross_entropy_random:.3f} with another z); "
@@ -78,6 +90,20 @@ class MusicJob(Job):
         )
         scalars = {name: getattr(d, name) for name in SCALARS}
         return Report(scalars, said, collapse_warning(d), {"kl_by_dimension": d.kl_by_dimension})
+
+    def _told(self, rows: np.ndarray) -> np.ndarray:
+        """The chords [B, S] behind tokens as one for each token."""
+        if not self.shards.representation.chords:
+            return rows
+        token, chords = np.split(rows, [self.config.model.steps], 1)
+        return np.concatenate([token, classes_of_tokens(token, chords)], 1)
+
+    def _split(self, batch: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Tokens, and controls that say their chords."""
+        if not self.shards.representation.chords:
+            return batch, None
+        token, chord = batch.split(self.config.model.steps, 1)
+        return token, one_hot(chord, CLASSES).float()
 
     def sections(self, step: int) -> dict[str, Any]:
         settings = {k: v for k, v in to_dict(self.config).items() if k not in ("model", "out")}
@@ -92,6 +118,12 @@ def check_fit(config: TrainConfig, shards: Shards) -> None:
     groove = model.head in ("groove", "groove_mixture")
     if groove != (name == "groove"):
         raise ValueError(f"model.head: {model.head} does not read {name}, which is what {config.data} holds")
+    told = CLASSES if representation.chords else 0
+    if name != "groove" and model.controls != told:
+        raise ValueError(
+            f"model.controls must be {told}, since {config.data} holds {'' if told else 'no '}chords, got "
+            f"{model.controls}: set it, or prepare the data {'without' if told else 'with'} chords"
+        )
     steps = shards.tokens("train").shape[1]
     if steps != model.steps:
         raise ValueError(

@@ -60,6 +60,18 @@ def test_an_imported_model_samples_and_interpolates(config, checkpoint, music, t
     assert len(files(tmp_path / "path")) == 4
 
 
+@pytest.mark.parametrize("config", ["cat-mel_2bar_med_chords", "hier-multiperf_vel_1bar_med_chords"])
+def test_an_imported_model_is_told_chords(config, checkpoint, tmp_path):
+    out = tmp_path / "model"
+    assert main(["import-magenta", str(checkpoint(config).parent), str(out), "--config", config]) == 0
+    line = ["sample", str(out)]
+    for name, chords in {"one": "C Am", "same": "C Am", "other": "Eb Fm"}.items():
+        assert main([*line, str(tmp_path / name), "--num", "3", "--chords", chords, *QUIET]) == 0
+    assert files(tmp_path / "one") == files(tmp_path / "same")
+    played = [read_notes(tmp_path / name / "samples.mid").pitch.tolist() for name in ("one", "other")]
+    assert played[0] != played[1]
+
+
 def test_a_model_of_61_drums_reads_and_writes_each_pitch(checkpoint, music, tmp_path, capsys):
     out, shards, beat = tmp_path / "m", str(tmp_path / "shards"), str(music / "drums.mid")
     prefix = checkpoint("nade-drums_2bar_reduced", **FULL_DRUMS)

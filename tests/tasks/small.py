@@ -16,8 +16,8 @@ from seqgen.representation.converter import RepresentationConfig, make_converter
 from seqgen.representation.trio import TrioConverter, join_parts
 
 
-def small_model(folder: Path, name: str = "melody", bars: int = 2) -> Path:
-    """A random model on disk whose output depends strongly on its code."""
+def small_model(folder: Path, name: str = "melody", bars: int = 2, controls: int = 0) -> Path:
+    """A random model on disk whose output depends strongly on its code, and its chords if it has controls."""
     kind = "flat" if bars == 2 else "hierarchical"
     sizes: dict = {
         "melody": {},
@@ -33,6 +33,7 @@ def small_model(folder: Path, name: str = "melody", bars: int = 2) -> Path:
         bars=bars,
         latent=8,
         embedding=8,
+        controls=controls,
         encoder=EncoderConfig(kind, width=8, bar_width=8),
         decoder=DecoderConfig(
             kind, width=16, conductor_width=8, plan_size=8, voices="part" if name == "trio" else "one"
@@ -48,7 +49,7 @@ def small_model(folder: Path, name: str = "melody", bars: int = 2) -> Path:
     return folder
 
 
-def small_tracks(folder: Path) -> Path:
+def small_tracks(folder: Path, controls: int = 0) -> Path:
     """A random model of multi-track bars."""
     config = MusicVAEConfig(
         bars=8,
@@ -60,6 +61,7 @@ def small_tracks(folder: Path) -> Path:
         code="tracks",
         events=EventsConfig(),
         embedding=8,
+        controls=controls,
         encoder=EncoderConfig("hierarchical", width=8, bar_width=8),
         decoder=DecoderConfig("hierarchical", width=16, plan_size=4),
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 from torch import Generator, Tensor
 
 from seqgen.core import GREEDY
@@ -35,18 +36,36 @@ class Diagnosis(NamedTuple):
 
 
 @torch.no_grad()
-def diagnose(model: MusicVAE, token: Int[Tensor, "N T"], rng: Generator, batch: int = 128) -> Diagnosis:
-    """Measure a model on N >= 2 windows. `rng` draws z and pairs each window with another."""
-    posteriors = [model.encode(piece) for piece in token.split(batch)]
+def diagnose(
+    model: MusicVAE,
+    token: Int[Tensor, "N T"],
+    rng: Generator,
+    batch: int = 128,
+    controls: Float[Tensor, "N T C"] | None = None,
+) -> Diagnosis:
+    """Measure a model on N >= 2 windows. `rng` draws z and pairs each window with another.
+
+    controls: of the true tokens; what is decoded freely is told the same.
+    """
+    told = () if controls is None else (controls,)
+    pieces = zip(*(x.split(batch) for x in (token, *told)), strict=True)
+    posteriors = [model.encode(piece[0], None, None, *piece[1:]) for piece in pieces]
     posterior = Posterior(*(torch.cat(parts) for parts in zip(*posteriors, strict=True)))
     z = posterior.sample(rng)
     other = z.roll(int(torch.randint(1, len(z), (), generator=rng)), 0)
     real = counted(token, model.config)
-    nll = -_in_batches(model.log_prob, batch, token, z)[real].mean()
-    nll_random = -_in_batches(model.log_prob, batch, token, other)[real].mean()
+
+    def log_prob(x: Tensor, z: Tensor, controls: Tensor | None = None) -> Tensor:
+        return model.log_prob(x, z, controls=controls)
+
+    def free_run(z: Tensor, controls: Tensor | None = None) -> Tensor:
+        return model.decode(z, GREEDY, controls=controls)
+
+    nll = -_in_batches(log_prob, batch, token, z, *told)[real].mean()
+    nll_random = -_in_batches(log_prob, batch, token, other, *told)[real].mean()
     kl = posterior.kl().mean(0)
-    forced = _in_batches(lambda x, m: teacher_forced(model, x, m), batch, token, posterior.mean)
-    free = _in_batches(model.decode, batch, posterior.mean)
+    forced = _in_batches(partial(teacher_forced, model), batch, token, posterior.mean, *told)
+    free = _in_batches(free_run, batch, posterior.mean, *told)
     onset = onsets(model.config, token) & real[..., None]
     token, forced, free = (parts(model.config, x) for x in (token, forced, free))
     return Diagnosis(
@@ -74,10 +93,13 @@ def onsets(config: MusicVAEConfig, token: Int[Tensor, "*B"]) -> Bool[Tensor, "*B
     return parts(config, token) >= torch.tensor(first, device=token.device)
 
 
-def teacher_forced(model: MusicVAE, token: Int[Tensor, "B T"], z: Tensor) -> Int[Tensor, "B T"]:
+def teacher_forced(
+    model: MusicVAE, token: Int[Tensor, "B T"], z: Tensor, controls: Tensor | None = None
+) -> Int[Tensor, "B T"]:
     """The most likely token at every step given the true ones before it."""
     decoder = model.decoder
-    y, _ = decoder.hidden(token, decoder.init_state(len(z), z), fed=shift(token, decoder.head.start))
+    fed = shift(token, decoder.head.start)
+    y, _ = decoder.hidden(token, decoder.init_state(len(z), z), fed=fed, controls=controls)
     return decoder.head.sample(y, GREEDY, y.new_zeros(*token.shape, decoder.head.draws))
 
 

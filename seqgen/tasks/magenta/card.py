@@ -29,7 +29,7 @@ by seqgen {version}.{step} The weights are the same numbers.
 Not the music it has learned from, nor the licence of the weights: that is for those who made the checkpoint
 to say. How it was trained is not in it either; the configuration sets {training}.
 """
-CHORDS = ", trained with chords, which is told that there are none"
+CHORDS = ", trained with chords, which is told those of the music or those that `--chords` gives"
 TRAINING = {
     "melody": "programs, transposition, free bits and the weight of the KL",
     "groove": "which drums are told and what is left to the model",
