@@ -27,6 +27,7 @@ from seqgen.tasks.clip import Clip, choose_clip
 from seqgen.tasks.latent import check_codes, grid_weights, latent_grid, latent_path, path_weights, slerp
 from seqgen.tasks.manner import Manner, mixtures, nearest
 from seqgen.tasks.notices import say
+from seqgen.tasks.reading import to_model
 from seqgen.tasks.renderer import Renderer
 from seqgen.tasks.settings import Drawing, check_count, generator
 from seqgen.tasks.shipped import read_model
@@ -50,8 +51,10 @@ def load(model: str | Path, device: str = "cpu") -> MusicModel:
         ValueError: for an unknown name, or a folder that holds no complete model.
     """
     name, vae, converter, sections, card = read_model(model)
-    if converter.name == "groove":
-        raise ValueError(f"model: {name} plays beats that it is given: use humanize or drumify")
+    if converter.name == "groove" and vae.config.controls:
+        raise ValueError(
+            f"model: {name} is told what is hit, so it plays beats that it is given: use humanize or drumify"
+        )
     return MusicModel(name, vae.to(device), converter, sections, card)
 
 
@@ -207,10 +210,9 @@ class MusicModel:
     ) -> Posterior:
         """The posterior (mean [B, Z], std [B, Z]) of B pieces. precision: as in `MusicVAE.encode`."""
         clips = self.clips(music, track, start_bar)
-        tokens = torch.from_numpy(np.stack([clip.tokens for clip in clips]).astype(np.int64))
+        tokens = to_model(self.vae.config, np.stack([clip.tokens for clip in clips])).to(self.device)
         with torch.inference_mode():
-            harmony = [clip.chords for clip in clips]
-            posterior = encode(self.vae, tokens.to(self.device), precision, chords=harmony)
+            posterior = encode(self.vae, tokens, precision, chords=[clip.chords for clip in clips])
         if not (posterior.mean.isfinite().all() and posterior.std.isfinite().all()):
             raise ValueError(
                 f"{self.name}: its weights are damaged (the code of {clips[0].name} is not finite)"
