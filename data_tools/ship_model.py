@@ -42,7 +42,7 @@ UNITS = {
     "cross-entropy, random z": "cross-entropy with a random z, nats a step",
     "KL": "KL, nats a window",
 }
-NAMES = ("drums-2bar", "mel-16bar", "mel-2bar", "trio-16bar")
+NAMES = ("drums-16bar", "drums-2bar", "mel-16bar", "mel-2bar", "trio-16bar")
 
 
 def ship(run: Path, name: str, shards: Path, pairs: int = 1000) -> Path:
