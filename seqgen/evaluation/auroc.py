@@ -9,12 +9,14 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-from seqgen.evaluation.bootstrap import bootstrap
+from seqgen.evaluation.bootstrap import bootstrap_groups, one_by_one, side_by_side
 from seqgen.evaluation.figure import Interval
 
 
-def auroc(above: np.ndarray, below: np.ndarray, seed: int) -> Interval:
+def auroc(above: np.ndarray, below: np.ndarray, seed: int, groups: np.ndarray | None = None) -> Interval:
     """How often scores `above` [N] exceed scores `below` [M], drawn apart.
+
+    Rows of one of the `groups` [N] of the first are drawn together.
 
     Raises:
         ValueError: for fewer than 2 scores in either, or scores that are not finite.
@@ -25,10 +27,13 @@ def auroc(above: np.ndarray, below: np.ndarray, seed: int) -> Interval:
     def statistic(weights: Float[np.ndarray, "K R"]) -> Float[np.ndarray, " K"]:
         return weighted_auroc(scores, weights * real, weights * ~real)
 
-    return bootstrap(statistic, len(scores), seed)
+    together = side_by_side(one_by_one(len(above), groups), np.arange(len(below)))
+    return bootstrap_groups(statistic, together, seed)
 
 
-def auroc_of_pairs(above: np.ndarray, below: np.ndarray, seed: int) -> Interval:
+def auroc_of_pairs(
+    above: np.ndarray, below: np.ndarray, seed: int, groups: np.ndarray | None = None
+) -> Interval:
     """The same of rows [N] that belong and are drawn together, such as a window and its shuffled self.
 
     The comparison itself is of every `above` with every `below`.
@@ -43,7 +48,7 @@ def auroc_of_pairs(above: np.ndarray, below: np.ndarray, seed: int) -> Interval:
             scores, np.concatenate([weights, empty], axis=1), np.concatenate([empty, weights], axis=1)
         )
 
-    return bootstrap(statistic, len(above), seed)
+    return bootstrap_groups(statistic, one_by_one(len(above), groups), seed)
 
 
 def weighted_auroc(

@@ -27,7 +27,7 @@ from jaxtyping import Float, Int
 
 from seqgen.evaluation.auroc import auroc, auroc_of_pairs
 from seqgen.evaluation.bars import events_of, shuffle_bars, why_no_bars
-from seqgen.evaluation.bootstrap import bootstrap, bootstrap_ratio
+from seqgen.evaluation.bootstrap import bootstrap_groups, bootstrap_ratio, one_by_one, side_by_side
 from seqgen.evaluation.figure import Curve, Figure, Interval, Plot, Section
 from seqgen.models.music_vae import MusicVAEConfig
 
@@ -42,6 +42,7 @@ def measure_structure(
     config: MusicVAEConfig,
     seed: int,
     corpus: Sequence[str] | None = None,
+    pieces: np.ndarray | None = None,
 ) -> Section:
     """The lag profiles of real windows and of samples, and whether the score tells them from shuffled bars.
 
@@ -51,11 +52,14 @@ def measure_structure(
         config: of the model: it says what a token means.
         seed: of the order of the shuffled bars, and of the intervals.
         corpus: of each real window, for its AUROC corpus by corpus: music differs in this.
+        pieces: a number [N] for each real window; those of one piece are drawn together for the intervals,
+            which are too narrow without, since neighbouring windows share bars.
     """
     reason = why_no_bars(config)
     if reason is None and config.bars < 2:
         reason = "windows of one bar have no second bar to compare it with"
-    signature = f"windows:{len(real)}|samples:{len(samples)}|peaks:{_commas(peaks(config.bars))}|seed:{seed}"
+    signature = f"windows:{len(real)}|samples:{len(samples)}|peaks:{_commas(peaks(config.bars))}|"
+    signature += f"drawn by:{'window' if pieces is None else 'piece'}|seed:{seed}"
     section = Section(TITLE, [], signature)
     for name, rows in (("real", real), ("samples", samples)):
         if reason is None and len(rows) < FEWEST:
@@ -69,14 +73,15 @@ def measure_structure(
     mixed = {
         name: bar_similarity(shuffle_bars(rows, config.bars, rng), config) for name, rows in sets.items()
     }
-    _profiles(section, alike, strangers(real, config) if config.bars == 2 else mixed["real"], seed)
+    piece = one_by_one(len(real), pieces)
+    _profiles(section, alike, strangers(real, config) if config.bars == 2 else mixed["real"], seed, piece)
     if not peaks(config.bars):
         section.missing.append(
             f"structure score: expected windows of at least 4 bars, got {config.bars}: no lag has a "
             "neighbour on either side"
         )
         return section
-    _scores(section, alike, mixed, seed, corpus)
+    _scores(section, alike, mixed, seed, corpus, piece)
     return section
 
 
@@ -135,7 +140,9 @@ def structure_score(alike: Float[np.ndarray, "N U U"]) -> Float[np.ndarray, " N"
     return np.divide(total, spread, out=np.zeros(len(whole)), where=spread > 1e-9)
 
 
-def _profiles(section: Section, alike: dict[str, np.ndarray], shuffled: np.ndarray, seed: int) -> None:
+def _profiles(
+    section: Section, alike: dict[str, np.ndarray], shuffled: np.ndarray, seed: int, piece: np.ndarray
+) -> None:
     bars = shuffled.shape[1]
     chance = "real, bars shuffled" if bars > 2 else "bars of other windows"
     sums = {name: lag_sums(rows) for name, rows in {**alike, chance: shuffled}.items()}
@@ -150,7 +157,7 @@ def _profiles(section: Section, alike: dict[str, np.ndarray], shuffled: np.ndarr
             if not below.sum():
                 section.missing.append(f"lag {lag} of {name}: no pair of bars has an onset")
                 continue
-            interval = bootstrap_ratio(above, below, seed)
+            interval = bootstrap_ratio(*_by_piece(name, piece, above, below), seed)
             baseline = float(means[against][lag - 1])
             section.figures.append(
                 Figure.of(f"lag {lag} similarity, {name}", interval, baseline, against)
@@ -159,7 +166,7 @@ def _profiles(section: Section, alike: dict[str, np.ndarray], shuffled: np.ndarr
             )
     lag = 1 << (bars - 1).bit_length() - 1
     over, under = (tuple(part[:, lag - 1] for part in sums[name]) for name in ("samples", "real"))
-    ratio = _ratio(over, under, seed)
+    ratio = _ratio(over, under, seed, piece)
     if ratio is not None:
         section.figures.append(
             Figure.of(f"lag {lag} similarity, samples over real", ratio, 1.0, "as alike as real bars")
@@ -172,17 +179,22 @@ def _scores(
     mixed: dict[str, np.ndarray],
     seed: int,
     corpus: Sequence[str] | None,
+    piece: np.ndarray,
 ) -> None:
     score = {name: structure_score(rows) for name, rows in alike.items()}
     chance = {name: structure_score(rows) for name, rows in mixed.items()}
-    own = {name: auroc_of_pairs(score[name], chance[name], seed) for name in score}
+    of = {"real": piece, "samples": None}
+    own = {name: auroc_of_pairs(score[name], chance[name], seed, of[name]) for name in score}
     blind = "no order over bars"
     section.figures.extend(
         [
             Figure.of("AUROC, real against its bars shuffled", own["real"], 0.5, blind),
             Figure.of("AUROC, samples against their bars shuffled", own["samples"], own["real"], "real"),
             Figure.of(
-                "AUROC, real against samples", auroc(score["real"], score["samples"], seed), 0.5, "alike"
+                "AUROC, real against samples",
+                auroc(score["real"], score["samples"], seed, piece),
+                0.5,
+                "alike",
             ),
         ]
     )
@@ -195,7 +207,7 @@ def _scores(
         if mine.sum() < FEWEST:
             section.missing.append(f"{title}: expected at least {FEWEST} windows, got {mine.sum()}")
             continue
-        found = auroc_of_pairs(score["real"][mine], chance["real"][mine], seed)
+        found = auroc_of_pairs(score["real"][mine], chance["real"][mine], seed, piece[mine])
         section.figures.append(Figure.of(title, found, 0.5, blind))
 
 
@@ -204,7 +216,9 @@ def _means(above: Float[np.ndarray, "N L"], below: Float[np.ndarray, "N L"]) -> 
     return np.divide(above.sum(axis=0), total, out=np.full(len(total), np.nan), where=total > 0)
 
 
-def _ratio(over: tuple[np.ndarray, ...], under: tuple[np.ndarray, ...], seed: int) -> Interval | None:
+def _ratio(
+    over: tuple[np.ndarray, ...], under: tuple[np.ndarray, ...], seed: int, piece: np.ndarray
+) -> Interval | None:
     """(sum a / sum b of one set) / (the same of another); None where that has no value."""
     if not (over[1].sum() and under[0].sum()):
         return None
@@ -215,7 +229,15 @@ def _ratio(over: tuple[np.ndarray, ...], under: tuple[np.ndarray, ...], seed: in
         with np.errstate(divide="ignore", invalid="ignore"):
             return (one @ over[0] / (one @ over[1])) / (two @ under[0] / (two @ under[1]))
 
-    return bootstrap(statistic, size + len(under[0]), seed)
+    return bootstrap_groups(statistic, side_by_side(np.arange(size), piece), seed)
+
+
+def _by_piece(name: str, piece: np.ndarray, *columns: np.ndarray) -> list[np.ndarray]:
+    """Sums [G] over the windows of each piece of real windows; those of samples as they are."""
+    if name != "real":
+        return list(columns)
+    number = np.unique(piece, return_inverse=True)[1]
+    return [np.bincount(number, column) for column in columns]
 
 
 def _commas(numbers: Sequence[int]) -> str:
