@@ -22,6 +22,7 @@ from torch import Generator, Tensor, nn
 from torch.func import functional_call
 
 Way = Literal["slerp", "lerp"]
+Reads = Literal["probabilities", "tokens"]
 ALIGNED = 1e-6
 """cosines stay so far from 1 and -1, where the angle has no derivative"""
 

@@ -65,6 +65,9 @@ class AcaiConfig:
     """how much of the data is blended into the reconstructions that the critic must call no mixtures"""
     way: Literal["slerp", "lerp"] = "slerp"
     """how two codes are mixed: as `interpolate` does, or straight as in the paper"""
+    reads: Literal["probabilities", "tokens"] = "probabilities"
+    """what the critic reads of each step: the decoder's probabilities, or the likeliest token, through which
+    gradients go as if it were the probabilities (straight-through, Bengio et al. 2013)"""
     width: int = 128
     """channels of the critic's convolutions"""
     layers: int = 3

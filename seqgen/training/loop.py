@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 from torch import Generator, Tensor, nn
+from torch.autograd.graph import increment_version
 from torch.utils.tensorboard import SummaryWriter
 
 from seqgen.models.checkpoint import read_weights, save_model
@@ -114,6 +115,8 @@ class Trainer:
         for module, optimizer in self.learners:
             self.fabric.clip_gradients(module, optimizer, max_norm=config.clip_norm)
             optimizer.step()
+            for parameter in module.parameters():  # fused Adam does not say that it writes: `core.packs` asks
+                increment_version(parameter)
         self.step += 1
         if self.run.average is not None:  # shorter memory at first, so that the start is forgotten
             decay = min(config.average, self.step / (self.step + 10))

@@ -77,7 +77,7 @@ class MusicJob(Job):
     def losses_against(self, model: Any, critic: Any, batch: Tensor, step: int, rng: Generator) -> AcaiLosses:
         a, progress = self.config.acai, step / self.config.steps
         assert a is not None
-        opponent = Opponent(critic, critic.module, a.weight_at(progress), a.gamma, a.way)
+        opponent = Opponent(critic, critic.module, a.weight_at(progress), a.gamma, a.way, a.reads)
         token, controls = self._split(batch)
         return model.losses_against(token, self.config.objective.at(progress), opponent, rng, controls)
 

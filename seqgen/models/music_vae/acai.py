@@ -19,7 +19,7 @@ from jaxtyping import Float, Int
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from seqgen.core.acai import Way, aside, critic_loss, fooling_loss, frozen, mixture
+from seqgen.core.acai import Reads, Way, aside, critic_loss, fooling_loss, frozen, mixture
 from seqgen.core.decoder import rng_device
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class Opponent(NamedTuple):
     gamma: float = 0.2
     """how much of the data is blended into the reconstruction that the critic has to call no mixture"""
     way: Way = "slerp"
+    reads: Reads = "probabilities"
 
 
 class AcaiLosses(NamedTuple):
@@ -108,8 +109,11 @@ def contest(
     between, again = played.chunk(2)
     with torch.set_grad_enabled(torch.is_grad_enabled() and opponent.weight > 0):
         x_alpha = distributions(model, between, mixed, controls)
+        if opponent.reads == "tokens":  # what is drawn, with the gradients of what it is drawn from
+            x_alpha = head.hard(between) + (x_alpha - x_alpha.detach())
     with torch.no_grad():
-        x_hat = distributions(model, again, z, controls)
+        tokens = opponent.reads == "tokens"
+        x_hat = head.hard(again) if tokens else distributions(model, again, z, controls)
         blend = opponent.gamma * head.hard(token) + (1 - opponent.gamma) * x_hat
     on_mixed, on_blend = cast(Tensor, opponent.critic(torch.cat([x_alpha.detach(), blend]))).chunk(2)
     return Contest(fooling_loss(frozen(opponent.bare, x_alpha)), critic_loss(on_mixed, alpha, on_blend))
