@@ -1,8 +1,8 @@
-"""The lines of Berthelot et al. 2019 (section 3.1): images whose one factor is known, and what is measured on them.
+"""The lines of Berthelot et al. 2019 (section 3.1): images of one known factor, and what is measured on them.
 
 A line goes from the middle of a 32 x 32 image to its edge at an angle. Between two of them lie the lines that
-turn from one to the other the short way round, and nothing else. So an interpolation is judged by how near its
-images are to lines (mean distance), and by how evenly their angles turn (smoothness); 0 is best for both.
+turn from one to the other the short way round, and nothing else. So an interpolation is judged by how near
+its images are to lines (mean distance), and by how evenly their angles turn (smoothness); 0 is best for both.
 
 N interpolations, K images each, P pixels.
 """

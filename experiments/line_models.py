@@ -32,6 +32,9 @@ NOISE = 0.1
 """standard deviation of a pixel, to the VAE"""
 WEIGHT, GAMMA = 0.5, 0.2
 """lambda and gamma of the paper"""
+RAMP = 0.5
+"""share of the steps over which lambda rises from 0: a game from the first step ends in grey images"""
+CRITIC_RATE = 3e-4
 
 
 class Encoder(nn.Module):
@@ -104,11 +107,12 @@ def train(name: Name, steps: int, seed: int) -> Trained:
             again = decoder(code)
             loss = error = F.mse_loss(again, image)
             if critic is not None:
-                loss = loss + contest(image, again, code, decoder, critic, rng)
-        for optimizer in optimizers:
+                weight = WEIGHT * min(1.0, step / steps / RAMP)
+                loss = loss + contest(image, again, code, decoder, critic, weight, rng)
+        for optimizer, rate in zip(optimizers, (RATE, CRITIC_RATE), strict=False):
             optimizer.zero_grad()
             for group in optimizer.param_groups:
-                group["lr"] = RATE * 0.5 * (1 + math.cos(math.pi * step / steps))
+                group["lr"] = rate * 0.5 * (1 + math.cos(math.pi * step / steps))
         loss.backward()
         for optimizer in optimizers:
             optimizer.step()
@@ -116,7 +120,7 @@ def train(name: Name, steps: int, seed: int) -> Trained:
 
 
 def vae_loss(image: Tensor, code: Tensor, decoder: Decoder, rng: Generator) -> tuple[Tensor, Tensor]:
-    """The evidence lower bound with Gaussian pixels, up to a constant, in nats an image; the squared error."""
+    """The evidence lower bound with Gaussian pixels, up to a constant, in nats an image; squared error."""
     mean, log_std = code.chunk(2, 1)
     again = decoder(mean + log_std.exp() * torch.randn(mean.shape, generator=rng))
     error = (again - image).square()
@@ -125,14 +129,20 @@ def vae_loss(image: Tensor, code: Tensor, decoder: Decoder, rng: Generator) -> t
 
 
 def contest(
-    image: Tensor, again: Tensor, code: Tensor, decoder: Decoder, critic: Critic, rng: Generator
+    image: Tensor,
+    again: Tensor,
+    code: Tensor,
+    decoder: Decoder,
+    critic: Critic,
+    weight: float,
+    rng: Generator,
 ) -> Tensor:
     """What the autoencoder pays, and the critic's own loss."""
     alpha = torch.rand(len(code), generator=rng) / 2
     mixed = decoder(mixture(code, code.roll(1, 0), alpha, "lerp"))
     blend = GAMMA * image + (1 - GAMMA) * again.detach()
     on_mixed, on_blend = critic(torch.cat([mixed.detach(), blend])).chunk(2)
-    return WEIGHT * fooling_loss(frozen(critic, mixed)) + critic_loss(on_mixed, alpha, on_blend)
+    return weight * fooling_loss(frozen(critic, mixed)) + critic_loss(on_mixed, alpha, on_blend)
 
 
 @torch.no_grad()

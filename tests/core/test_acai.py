@@ -27,7 +27,9 @@ def test_a_turned_mixture_is_a_step_of_the_path_that_is_played():
     a, b = codes()
     for share in (0.0, 0.1, 0.37, 0.5):
         alpha = torch.full((len(a),), share, dtype=torch.float64)
-        played = [slerp(x, y, torch.tensor([share], dtype=torch.float64))[0] for x, y in zip(a, b, strict=True)]
+        played = [
+            slerp(x, y, torch.tensor([share], dtype=torch.float64))[0] for x, y in zip(a, b, strict=True)
+        ]
         torch.testing.assert_close(mixture(a, b, alpha, "slerp"), torch.stack(played), rtol=1e-9, atol=1e-9)
 
 

@@ -1,4 +1,4 @@
-"""A round against a critic equals its definition, written out step by step; gradients go where they should."""
+"""A round against a critic equals its definition, step by step; gradients go where they should."""
 
 from __future__ import annotations
 
@@ -91,35 +91,46 @@ def play(model, z, controls):
 
 
 def guess(critic, x):
-    """What a critic says, its convolutions written out as sums over steps that are zero outside the window."""
+    """What a critic says, its convolutions written out: sums over steps, zero outside the window."""
     for layer in critic.layers:
         weight, steps = layer.weight, x.shape[1]
         around = torch.cat([x.new_zeros(len(x), 2, x.shape[2]), x, x.new_zeros(len(x), 2, x.shape[2])], 1)
-        y = [around[:, t : t + 5].transpose(1, 2).flatten(1) @ weight.flatten(1).T for t in range(0, steps, 2)]
+        y = [
+            around[:, t : t + 5].transpose(1, 2).flatten(1) @ weight.flatten(1).T for t in range(0, steps, 2)
+        ]
         x = torch.stack(y, 1) + layer.bias
         x = torch.where(x > 0, x, 0.2 * x)
     return (x.mean(1) @ critic.output.weight.T + critic.output.bias)[:, 0]
 
 
-@pytest.mark.parametrize("way", ["slerp", "lerp"])
+@pytest.mark.parametrize(("way", "reads"), [("slerp", "probabilities"), ("lerp", "tokens")])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_round_is_its_definition(shape, way):
+def test_a_round_is_its_definition(shape, way, reads):
     model = build(shape)
     token, controls = batch(model)
-    met = opponent(model, weight=2.0, gamma=0.3, way=way)
+    met = opponent(model, weight=2.0, gamma=0.3, way=way, reads=reads)
     objective = Objective(0.5, 0.0, 0.3)
     found = model.losses_against(token, objective, met, Generator().manual_seed(7), controls)
 
     rng = Generator().manual_seed(7)
     plain = model.losses(token, objective, rng, controls=controls)
-    alpha = torch.rand(5, generator=aside(rng)) / 2
+    draws = aside(rng)
+    alpha = torch.rand(5, generator=draws) / 2
     z = model.encode(token, controls=controls).mean
     partner = torch.cat([z[-1:], z[:-1]])
-    x_alpha = play(model, mixture(z, partner, alpha, way), controls)
-    x_hat = play(model, z, controls)
+    mixed = mixture(z, partner, alpha, way)
     data = as_numbers(model.decoder.head, token)
+    if reads == "tokens":
+        x_alpha, x_hat = (
+            as_numbers(model.decoder.head, model.decode(c, controls=controls)) for c in (mixed, z)
+        )
+        real = torch.rand(token.shape, generator=draws)[..., None] < 0.3
+        blend = torch.where(real, data, x_hat)
+    else:
+        x_alpha, x_hat = play(model, mixed, controls), play(model, z, controls)
+        blend = 0.3 * data + 0.7 * x_hat
     met.critic.double()
-    on_mixed, on_blend = guess(met.critic, x_alpha), guess(met.critic, 0.3 * data + 0.7 * x_hat)
+    on_mixed, on_blend = guess(met.critic, x_alpha), guess(met.critic, blend)
     fooling = (on_mixed**2).mean()
     critic = ((on_mixed - alpha.double()) ** 2).mean() + (on_blend**2).mean()
     close = {"rtol": 2e-5, "atol": 1e-7, "check_dtype": False}  # by hand it is float64
@@ -133,11 +144,12 @@ def gradients(module):
     return {name: p.grad for name, p in module.named_parameters() if p.grad is not None}
 
 
+@pytest.mark.parametrize("reads", ["probabilities", "tokens"])
 @pytest.mark.parametrize("shape", ["categorical, hierarchical", "bernoulli, flat"])
-def test_gradients_go_where_they_should(shape):
+def test_gradients_go_where_they_should(shape, reads):
     model = build(shape)
     token, controls = batch(model)
-    met = opponent(model)
+    met = opponent(model, reads=reads)
     z = model.encode(token).mean
     fooling, critic = contest(model, token, z, met, Generator().manual_seed(1), controls)
     critic.backward(retain_graph=True)

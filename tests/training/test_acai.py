@@ -1,4 +1,4 @@
-"""Training against a critic: without weight it changes nothing, it resumes, and it leaves no trace in the model."""
+"""Training against a critic: without weight it changes nothing, it resumes, and it stays out of the model."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -93,6 +94,17 @@ def test_another_weight_does_not_go_on(shards, tmp_path):
     trainer(short(shards, tmp_path / "run")).fit(max_steps=4)
     with pytest.raises(ValueError, match="the run began with acai"):
         trainer(short(shards, tmp_path / "run", acai=replace(ACAI, weight=1.0)))
+
+
+def test_a_free_run_in_training_has_the_weights_of_the_step(shards, tmp_path):
+    """Packed weights for the native kernels are made again after every step of fused Adam."""
+    run = trainer(short(shards, tmp_path / "run", acai=None, average=0.0, learning_rate=0.3))
+    z = torch.randn(8, 6, generator=torch.Generator().manual_seed(0))
+    before = run.bare.decode(z)
+    run._step()
+    after = run.bare.decode(z)
+    assert torch.equal(after, deepcopy(run.bare).decode(z))
+    assert not torch.equal(after, before)
 
 
 def test_the_weight_rises_over_its_ramp():

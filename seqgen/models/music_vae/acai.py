@@ -6,6 +6,10 @@ distributions of all steps, through which gradients go to the mixture and to bot
 reconstruction that the critic compares it with is written in the same way, lest the critic learn to tell a
 decoder that is told the truth from one that is not. Mixed are the posterior means, as in `interpolate`.
 
+A critic of probabilities mostly reads how sure the decoder is, which is not heard: halfway between two
+windows it is less sure. A critic of `tokens` reads what is played. A blend of tokens has those of the data on
+a share gamma of its steps, for a step with two half tokens would give it away.
+
 B batch, T time, Z latent, S numbers that a distribution is told in (`Head.soft`).
 """
 
@@ -112,9 +116,12 @@ def contest(
         if opponent.reads == "tokens":  # what is drawn, with the gradients of what it is drawn from
             x_alpha = head.hard(between) + (x_alpha - x_alpha.detach())
     with torch.no_grad():
-        tokens = opponent.reads == "tokens"
-        x_hat = head.hard(again) if tokens else distributions(model, again, z, controls)
-        blend = opponent.gamma * head.hard(token) + (1 - opponent.gamma) * x_hat
+        if opponent.reads == "tokens":
+            real = torch.rand(token.shape, generator=rng, device=rng_device(rng)).to(z.device)
+            blend = head.hard(torch.where(real < opponent.gamma, token, again))
+        else:
+            x_hat = distributions(model, again, z, controls)
+            blend = opponent.gamma * head.hard(token) + (1 - opponent.gamma) * x_hat
     on_mixed, on_blend = cast(Tensor, opponent.critic(torch.cat([x_alpha.detach(), blend]))).chunk(2)
     return Contest(fooling_loss(frozen(opponent.bare, x_alpha)), critic_loss(on_mixed, alpha, on_blend))
 
