@@ -14,7 +14,7 @@ from torch import Generator
 from seqgen import __version__
 from seqgen.config import from_dict
 from seqgen.evaluation.latent import Readings, read
-from seqgen.evaluation.ngram import NGram, fit_ngram
+from seqgen.evaluation.ngram import NGram, Smoothing, fit_ngram, longest_order
 from seqgen.evaluation.notes import note_scores
 from seqgen.evaluation.paths import Likelihood, measure_paths
 from seqgen.evaluation.reconstruction import (
@@ -101,11 +101,21 @@ def evaluate(
     )
 
 
-def judge(train: np.ndarray, kind: str, vocabulary_size: int) -> NGram | PartNGrams:
-    """The n-gram model of the train windows that paths and samples are judged by."""
+def judge(
+    train: np.ndarray,
+    kind: str,
+    vocabulary_size: int,
+    order: int = ORDER,
+    smoothing: Smoothing = "Witten-Bell",
+) -> NGram | PartNGrams:
+    """The n-gram model of the train windows that paths and samples are judged by.
+
+    Of vocabularies whose n-grams of that order no key can hold, the longest order that fits."""
     if kind == "trio":
-        return fit_parts(train, ORDER, SHIFTS)
-    return fit_ngram(train, vocabulary_size, ORDER, SHIFTS if kind == "melody" else (0,))
+        return fit_parts(train, order, SHIFTS, smoothing)
+    fits = min(order, longest_order(vocabulary_size))
+    shifts = SHIFTS if kind == "melody" else (0,)
+    return fit_ngram(train, vocabulary_size, fits, shifts, smoothing=smoothing)
 
 
 def reconstruct(
