@@ -6,9 +6,9 @@ sampler that copies no more than composers do is level with them. Melodies are c
 a run is the same where its rhythm and the intervals between its onsets are the same. What plays little is
 shared easily, a silence of 2 bars with any other.
 
-Runs of one length are compared by 64-bit fingerprints (Karp and Rabin 1987), sums of random numbers for the
-tokens times powers of an odd number, modulo 2^64: prefix sums give those of all runs of any length at once.
-A run that is shared holds shorter ones that are, so the longest is found by halving.
+Runs of one length are compared by 64-bit fingerprints (Karp and Rabin 1987), sums of scrambled tokens times
+powers of an odd number, modulo 2^64: prefix sums give those of all runs of any length at once. A run that is
+shared holds shorter ones that are, so the longest is found by halving.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from jaxtyping import Int, UInt64
 
 from seqgen.evaluation.bootstrap import bootstrap_mean
 from seqgen.evaluation.figure import Curve, Figure, Plot, Section
-from seqgen.evaluation.ngram import check_windows
 from seqgen.evaluation.reconstruction import Tokens, check_tokens
 
 FEWEST = 20
 """windows of a kind, below which nothing is said"""
 _MULTIPLIER = 0x9E3779B97F4A7C15
-_SALT = 20_180_605
+_PITCHED = 1 << 62
+"""stands for an onset of any pitch; no token is as large"""
 
 
 class Runs(NamedTuple):
@@ -42,27 +42,27 @@ class Runs(NamedTuple):
     def select(self, rows: np.ndarray) -> Runs:
         return Runs(*(column[rows] for column in self))
 
-    def fingerprints(self, length: int) -> UInt64[np.ndarray, "N R"]:
-        """Of the runs of this length from each step on, R = T + 1 - length.
+    def fingerprints(self, length: int, starts: int | None = None) -> UInt64[np.ndarray, "N R"]:
+        """Of the runs of this length from each step on, R = T + 1 - length, or from the first `starts` alone.
 
         The interval that leads to a run's first onset is not part of the run."""
         count = self.sums.shape[1] - length
-        sums = self.sums[:, length:] - self.sums[:, :count]
+        count = count if starts is None else min(starts, count)
+        sums = self.sums[:, length : length + count] - self.sums[:, :count]
         first = self.first[:, :count]
         inside = first < np.arange(count) + length
         sums -= np.where(inside, np.take_along_axis(self.moves, first, axis=1), np.uint64(0))
         return sums * _powers(pow(_MULTIPLIER, -1, 1 << 64), count)
 
 
-def runs_of(tokens: Int[np.ndarray, "N T"], vocabulary_size: int, first_onset: int | None = None) -> Runs:
+def runs_of(tokens: Int[np.ndarray, "N T"], first_onset: int | None = None) -> Runs:
     """Prepare windows for comparison.
 
     Args:
         first_onset: of melodies, which are compared up to transposition; None compares tokens as they are.
     """
-    rows = check_windows(tokens, vocabulary_size)
+    rows = check_tokens(tokens, "tokens")
     count, time = rows.shape
-    words = np.random.default_rng(_SALT).integers(0, 1 << 64, 3 * vocabulary_size, dtype=np.uint64)
     powers, step = _powers(_MULTIPLIER, time), np.arange(time)
     moves = np.zeros((count, time + 1), np.uint64)
     first = np.full((count, time + 1), time)
@@ -72,15 +72,38 @@ def runs_of(tokens: Int[np.ndarray, "N T"], vocabulary_size: int, first_onset: i
         first = np.minimum.accumulate(first[:, ::-1], axis=1)[:, ::-1]
         last = np.maximum.accumulate(np.where(onset, step, 0), axis=1)
         before = np.take_along_axis(rows, np.concatenate([last[:, :1], last[:, :-1]], axis=1), axis=1)
-        interval = words[2 * vocabulary_size + rows - before]
-        moves[:, :-1] = np.where(onset, interval * powers, np.uint64(0))
-        rows = np.where(onset, first_onset, rows)
+        moves[:, :-1] = np.where(onset, _scramble(rows - before) * powers, np.uint64(0))
+        rows = np.where(onset, _PITCHED, rows)
     sums = np.zeros((count, time + 1), np.uint64)
-    np.cumsum(words[rows] * powers + moves[:, :-1], axis=1, out=sums[:, 1:])
+    np.cumsum(_scramble(rows) * powers + moves[:, :-1], axis=1, out=sums[:, 1:])
     return Runs(sums, moves, first)
 
 
-def longest_shared(own: Runs, train: Runs) -> Int[np.ndarray, " N"]:
+class TrainRuns(NamedTuple):
+    """Of windows that mostly begin a bar after one another: what the next one holds as well is left out."""
+
+    whole: Runs
+    followed: Runs
+    """windows whose later bars are the earlier bars of another one"""
+    lag: int
+    """steps"""
+
+    def fingerprints(self, length: int) -> UInt64[np.ndarray, " R"]:
+        """The different runs of this length, ascending."""
+        parts = self.whole.fingerprints(length), self.followed.fingerprints(length, self.lag)
+        return np.unique(np.concatenate([part.ravel() for part in parts]))
+
+
+def train_runs(tokens: Int[np.ndarray, "M T"], first_onset: int | None = None, lag: int = 16) -> TrainRuns:
+    """Prepare train windows. `lag` is the steps of a bar."""
+    followed = np.zeros(len(tokens), bool)
+    if tokens.shape[1] > lag:
+        followed[:-1] = (tokens[:-1, lag:] == tokens[1:, :-lag]).all(axis=1)
+    runs = runs_of(tokens, first_onset)
+    return TrainRuns(runs.select(~followed), runs.select(followed), lag)
+
+
+def longest_shared(own: Runs, train: TrainRuns) -> Int[np.ndarray, " N"]:
     """Steps of the longest run of each window of `own` that is also one of `train`; 0 where none is."""
     time = own.sums.shape[1] - 1
     low, high = np.zeros(len(own.sums), np.int64), np.full(len(own.sums), time)
@@ -88,7 +111,7 @@ def longest_shared(own: Runs, train: Runs) -> Int[np.ndarray, " N"]:
         middle = (low + high + 1) // 2
         for length in np.unique(middle[low < high]).tolist():
             rows = np.flatnonzero((low < high) & (middle == length))
-            known = np.unique(train.fingerprints(length))
+            known = train.fingerprints(length)
             prints = own.select(rows).fingerprints(length)
             place = np.minimum(np.searchsorted(known, prints), len(known) - 1)
             shared = (known[place] == prints).any(axis=1)
@@ -100,7 +123,6 @@ def measure_memorisation(
     samples: Tokens,
     real: Tokens,
     train: np.ndarray,
-    vocabulary_size: int,
     first_onset: int | None,
     signature: str,
     seed: int,
@@ -121,15 +143,16 @@ def measure_memorisation(
             f"at least {FEWEST} of the first two and one of the last are needed"
         )
         return section
-    known = runs_of(train, vocabulary_size, first_onset)
-    lengths = {
-        name: longest_shared(runs_of(check_tokens(rows, name), vocabulary_size, first_onset), known)
-        for name, rows in (("samples", samples), ("real", real))
-    }
+    known = train_runs(train, first_onset)
+    both = np.concatenate([check_tokens(samples, "samples"), check_tokens(real, "real")])
+    found = longest_shared(runs_of(both, first_onset), known)
+    lengths = {"samples": found[: len(samples)], "real": found[len(samples) :]}
     time = train.shape[1]
     values = {
         "longest shared run, steps": lambda length: length.astype(np.float64),
-        "windows with more than half in one shared run": lambda length: (length > time / 2).astype(np.float64),
+        "windows with more than half in one shared run": lambda length: (length > time / 2).astype(
+            np.float64
+        ),
         "windows that are in train as a whole": lambda length: (length == time).astype(np.float64),
     }
     for name, value in values.items():
@@ -140,7 +163,9 @@ def measure_memorisation(
     for name in ("median", "maximum"):
         at = 0.5 if name == "median" else 1.0
         own, other = (float(np.quantile(lengths[who], at)) for who in ("samples", "real"))
-        section.figures.append(Figure(f"longest shared run, {name}", own, baseline=other, against="real test windows"))
+        section.figures.append(
+            Figure(f"longest shared run, {name}", own, baseline=other, against="real test windows")
+        )
     steps = np.arange(time + 1)
     section.plots.append(
         Plot(
@@ -151,6 +176,14 @@ def measure_memorisation(
         )
     )
     return section
+
+
+def _scramble(values: np.ndarray) -> np.ndarray:
+    """Different numbers to different 64-bit ones that look random (the finaliser of SplitMix64, Steele et al. 2014)."""
+    bits = values.astype(np.int64).view(np.uint64) + np.uint64(_MULTIPLIER)
+    bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return bits ^ (bits >> np.uint64(31))
 
 
 def _powers(base: int, count: int) -> np.ndarray:
