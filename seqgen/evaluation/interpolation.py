@@ -197,7 +197,11 @@ def measure_interpolation(paths: dict[Way, Paths], lm: Judge | None, signature: 
         _plot(
             "distances",
             "share of the steps that differ",
-            {f"{way}, from {end}": getattr(path, f"to_{end.lower()}").mean(0) for way, path in paths.items() for end in "AB"},
+            {
+                f"{way}, from {end}": getattr(path, f"to_{end.lower()}").mean(0)
+                for way, path in paths.items()
+                for end in "AB"
+            },
         )
     )
     return section
