@@ -39,10 +39,8 @@ class CopyMixture(Head):
     def __init__(self, width: int, size: int, lags: int, copies: int = 2, fresh: int = 8):
         super().__init__()
         if min(width, size, lags, copies, fresh) < 1:
-            raise ValueError(
-                f"width, size, lags, copies and fresh must be at least 1, got {width}, {size}, {lags}, {copies} "
-                f"and {fresh}"
-            )
+            sizes = f"{width}, {size}, {lags}, {copies} and {fresh}"
+            raise ValueError(f"width, size, lags, copies and fresh must be at least 1, got {sizes}")
         self.vocabulary_size, self.token_shape = LIMIT, (size,)
         self.embedding_size, self.draws = size + 1, size + 1
         self.width, self.size, self.lags, self.copies, self.fresh = width, size, lags, copies, fresh

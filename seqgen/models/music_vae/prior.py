@@ -26,6 +26,7 @@ from seqgen.models.music_vae.limits import LARGEST, MOST_BARS, check_sizes
 
 PriorKind = Literal["gaussian", "copying"]
 MOST_COMPONENTS = 256
+MOST_TEMPERATURE = 10
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,18 @@ class PriorConfig:
     """copying: kinds of copies, from exact to varied"""
     fresh: int = 8
     """copying: Gaussians that copy nothing"""
+    noise: float = 0.3
+    """it was fitted to means plus this share of the posterior's deviation: 1 is the density of what the
+    decoder was trained on, less gives codes that say more clearly what they say"""
+
+    temperature: float = 0.6
+    """that samples are drawn with where no other is asked for"""
 
     def __post_init__(self) -> None:
+        if not 0 <= self.temperature <= MOST_TEMPERATURE:
+            raise ValueError(f"temperature must be 0 to {MOST_TEMPERATURE}, got {self.temperature}")
+        if not 0 < self.noise <= 1:
+            raise ValueError(f"noise must lie above 0 and up to 1, got {self.noise}")
         check_sizes(self, width=LARGEST, lags=MOST_BARS, copies=MOST_COMPONENTS, fresh=MOST_COMPONENTS)
 
 
@@ -76,12 +87,13 @@ class CodePrior(nn.Module):
 
     @torch.no_grad()
     def sample(
-        self, num: int, rng: Generator | None = None, temperature: float = 1.0
+        self, num: int, rng: Generator | None = None, temperature: float | None = None
     ) -> Float[Tensor, "B Z"]:
-        """`num` codes. temperature: how far they stray from the likeliest, 0 to 1 or above.
+        """`num` codes. temperature: how far they stray from the likeliest; None takes the config's.
 
-        It multiplies deviations, and divides the logits of a mixture's weights.
+        It multiplies deviations, and divides the logits of a mixture's weights: 1 draws from the density.
         """
+        temperature = self.config.temperature if temperature is None else temperature
         if self.config.kind == "gaussian":
             noise = torch.randn(num, self.latent, generator=rng, device=rng_device(rng))
             return self.mean + temperature * noise.to(self.mean) @ self.factor.T
