@@ -31,7 +31,7 @@ def fit_prior(
         kind: copying goes bar by bar and can repeat earlier bars, for a model whose code is one of bars;
             gaussian is one Gaussian with all covariances; auto takes copying where it can.
         noise: the share of a code's uncertainty that is learned with it, above 0 and up to 1.
-        temperature: that samples are drawn from it with: 1 is the density itself, less keeps to what is likely.
+        temperature: that samples are drawn with: 1 is the density itself, less keeps to what is likely.
         width: copying: LSTM units.
         fresh: copying: Gaussians for bars that repeat nothing.
         epochs: copying: at most so many times through the windows.

@@ -97,7 +97,8 @@ def test_nearness_marks_what_comes_again():
     state = core.init_state(1, z[:, 0, :0])
     before = core._windows(torch.cat([state.frames, x], 1), 1, 6)
     near = core._nearness(x, before)
-    assert near[0, 4, 2] == pytest.approx(1) and near[0, 4].argmax() == 2
+    assert near[0, 4, 2] == pytest.approx(1)
+    assert near[0, 4].argmax() == 2
     assert (near[0, 0] == 0).all(), "there is nothing before the first"
 
 
