@@ -33,6 +33,7 @@ VERBS = {
     "import-magenta": "a checkpoint of Magenta's MusicVAE to a model of ours",
     "prepare": "MIDI files to shards of training data",
     "train": "train a model, or go on with a run",
+    "fit-prior": "learn what codes a model gives real music, to sample from",
     "evaluate": "measure a model on shards, or on text and its translation",
 }
 

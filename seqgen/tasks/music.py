@@ -11,14 +11,16 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
-from torch import Tensor
+from jaxtyping import Float
+from torch import Generator, Tensor
 
 from seqgen.core import GREEDY, Sampling
 from seqgen.kernels.packing import Precision
+from seqgen.models.checkpoint import load_prior
 from seqgen.models.music_vae import MusicVAE, Posterior
 from seqgen.representation.chords import Chord
 from seqgen.representation.converter import Converter
@@ -30,12 +32,15 @@ from seqgen.tasks.notices import say
 from seqgen.tasks.reading import to_model
 from seqgen.tasks.renderer import Renderer
 from seqgen.tasks.settings import Drawing, check_count, generator
-from seqgen.tasks.shipped import read_model
+from seqgen.tasks.shipped import find_folder, read_model
 from seqgen.tasks.sources import Choice, Source, one_each, to_table
 
 if TYPE_CHECKING:
     from note_seq import NoteSequence
 
+    from seqgen.models.music_vae.prior import CodePrior
+
+Prior = Literal["standard", "learned"]
 MAX_PIECES = 4096
 """results of one call: more is a slip of the finger"""
 AT_ONCE = 8
@@ -55,7 +60,8 @@ def load(model: str | Path, device: str = "cpu") -> MusicModel:
         raise ValueError(
             f"model: {name} is told what is hit, so it plays beats that it is given: use humanize or drumify"
         )
-    return MusicModel(name, vae.to(device), converter, sections, card)
+    prior = load_prior(find_folder(model), sections, vae.config)
+    return MusicModel(name, vae.to(device), converter, sections, card, prior)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +75,8 @@ class MusicModel:
     """of its config.yaml"""
     card: str
     """its model card, in Markdown; empty if there is none"""
+    prior: CodePrior | None = None
+    """a fitted density of its codes, on the CPU; None if its folder has none"""
 
     def interpolate(
         self,
@@ -183,10 +191,13 @@ class MusicModel:
         top_p: float = 1.0,
         qpm: float = 120.0,
         chords: Sequence[str] | None = None,
+        prior: Prior | None = None,
         precision: Precision = "bfloat16",
     ) -> list[NoteSequence]:
         """`num` new pieces from codes drawn from the prior.
 
+        prior: standard is N(0, 1); learned is a density fitted to the codes of real music, which models have
+        whose folder holds one; None takes the learned one where there is one.
         chords: symbols for every piece, see `spread`; None: a model that is told chords is told that there
         are none.
         """
@@ -195,11 +206,32 @@ class MusicModel:
         rows = None if told is None else [told] * num
         wanted = Drawing(Sampling(temperature, top_k, top_p), seed, precision)
         rng = generator(seed)
-        z = torch.randn(num, self.vae.config.latent, generator=rng)
+        z, said = self.draw_codes(num, rng, prior)
         uniform = torch.rand(num, *self.renderer.draws, generator=rng)
-        notes = [f"sample, {k + 1} of {num}" for k in range(num)]
+        notes = [f"sample, {k + 1} of {num}{said}" for k in range(num)]
         tokens = self.renderer.tokens(z, wanted, uniform, chords=rows)
         return self.renderer.pieces(tokens, [Manner(qpm)] * num, notes, wanted, rows)
+
+    def draw_codes(
+        self, num: int, rng: Generator, prior: Prior | None = None
+    ) -> tuple[Float[Tensor, "B Z"], str]:
+        """Codes from a prior, and what a result says of it: nothing where there is no choice.
+
+        Raises:
+            ValueError: for a learned prior that the model does not have.
+        """
+        if self.prior is None and prior == "learned":
+            raise ValueError(
+                f"prior: {self.name} has no learned prior: leave it out, or make one with `seqgen fit-prior`"
+            )
+        if prior not in (None, "standard", "learned"):
+            raise ValueError(f"prior: expected standard or learned, got {prior!r}")
+        if self.prior is None:
+            return torch.randn(num, self.vae.config.latent, generator=rng), ""
+        if prior == "standard":
+            return torch.randn(num, self.vae.config.latent, generator=rng), ", prior standard"
+        said = f", prior learned at temperature {self.prior.config.temperature:g}"
+        return self.prior.sample(num, rng), said
 
     def encode(
         self,

@@ -15,6 +15,7 @@ from seqgen.core import (
     Categorical,
     Clock,
     Conductor,
+    CopyMixture,
     Decoder,
     Groove,
     GrooveMixture,
@@ -25,6 +26,7 @@ from seqgen.core import (
     Nade,
     Planner,
     Product,
+    Recall,
     ResidualLSTM,
     SequenceModule,
     SoftAttention,
@@ -164,6 +166,7 @@ CORES: dict[str, Callable] = {
     "conductor-of-conductor": lambda: Conductor(
         Conductor(LSTM(E, W, 5), Planner(7, 2, width=5), 2), Planner(Z, T // BAR, width=7), BAR
     ),
+    "recall": lambda: Recall(LSTM(E + 1, W - E, Z), 1),
     "residual-lstm": lambda: ResidualLSTM(E, W, 3),
     "wavenet": lambda: wavenet(E, Z),
     "wavenet-three-taps": lambda: wavenet(E, Z, kernel=3),
@@ -198,6 +201,7 @@ HEADS: dict[str, Callable] = {
     "groove": lambda: Groove(W, 2, E),
     "groove-mixture": lambda: GrooveMixture(W, 2, E, 2),
     "groove-given": lambda: GrooveMixture(W, 2, E, 2, given=True),
+    "copying": lambda: CopyMixture(W - E, E - 1, lags=1, copies=2, fresh=3),
     "product": lambda: Product([Categorical(W, 3, 2), LogisticMixture(W, 4, 4, 2)]),
     "product-by-part": lambda: Product(
         [Categorical(3, 3, 2), Categorical(1, 2, 3), Bernoulli(4, 2, 1)], widths=(3, 1, 4)
