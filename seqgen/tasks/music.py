@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from seqgen.core import GREEDY, Sampling
 from seqgen.kernels.packing import Precision
+from seqgen.models.attribute_vectors import AttributeVectors
 from seqgen.models.music_vae import MusicVAE, Posterior
 from seqgen.representation.chords import Chord
 from seqgen.representation.converter import Converter
+from seqgen.tasks.attributes import vector_of, vectors_of
 from seqgen.tasks.chords import encode, given, tells_chords, with_chords
 from seqgen.tasks.clip import Clip, choose_clip
 from seqgen.tasks.latent import check_codes, grid_weights, latent_grid, latent_path, path_weights, slerp
@@ -29,7 +32,7 @@ from seqgen.tasks.manner import Manner, mixtures, nearest
 from seqgen.tasks.notices import say
 from seqgen.tasks.renderer import Renderer
 from seqgen.tasks.settings import Drawing, check_count, generator
-from seqgen.tasks.shipped import read_model
+from seqgen.tasks.shipped import find_folder, read_model
 from seqgen.tasks.sources import Choice, Source, one_each, to_table
 
 if TYPE_CHECKING:
@@ -52,7 +55,8 @@ def load(model: str | Path, device: str = "cpu") -> MusicModel:
     name, vae, converter, sections, card = read_model(model)
     if converter.name == "groove":
         raise ValueError(f"model: {name} plays beats that it is given: use humanize or drumify")
-    return MusicModel(name, vae.to(device), converter, sections, card)
+    sliders = vectors_of(find_folder(model), name, vae, converter.name)
+    return MusicModel(name, vae.to(device), converter, sections, card, sliders)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +70,8 @@ class MusicModel:
     """of its config.yaml"""
     card: str
     """its model card, in Markdown; empty if there is none"""
+    sliders: AttributeVectors | str = "a model that was not loaded from a folder has no attribute vectors"
+    """its attribute vectors, or why it has none"""
 
     def interpolate(
         self,
@@ -238,6 +244,16 @@ class MusicModel:
         rows = None if told is None else [told] * len(codes)
         tokens = self.renderer.alike(codes, wanted, rows)
         return self.renderer.pieces(tokens, [Manner(qpm)] * len(codes), notes, wanted, rows)
+
+    def attribute(self, name: str) -> Float[Tensor, "Z"]:
+        """What to add to a code [.., Z] to raise an attribute by about one standard deviation.
+
+        >>> more = vae.decode(z + 1.5 * vae.attribute("note_density"))  # doctest: +SKIP
+
+        Raises:
+            ValueError: for an attribute that the model does not have; the known ones are listed.
+        """
+        return vector_of(self.sliders, name, self.name).to(self.device)
 
     def precision_of(self, precision: Precision, how: Sampling = GREEDY) -> str:
         """The precision that music is decoded with when `precision` is asked for; it stands in the results.
