@@ -21,6 +21,7 @@ VERBS = {
     "humanize": "a beat as a drummer would play it: velocities and timing",
     "drumify": "beats that go with the rhythm of a clip",
     "reconstruct": "hear a piece as a model hears it",
+    "attribute": "a piece with more or less of something: density, range, syncopation, ...",
     "encode": "music to latent codes (.npz)",
     "decode": "latent codes to music",
     "export": "MIDI files to a project: DAWproject, Ardour session, or one MIDI file",
@@ -34,6 +35,7 @@ VERBS = {
     "prepare": "MIDI files to shards of training data",
     "train": "train a model, or go on with a run",
     "fit-prior": "learn what codes a model gives real music, to sample from",
+    "fit-attributes": "the vectors that `attribute` moves along, for a model and its shards",
     "evaluate": "measure a model on shards, or on text and its translation",
 }
 

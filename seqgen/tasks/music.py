@@ -20,10 +20,12 @@ from torch import Generator, Tensor
 
 from seqgen.core import GREEDY, Sampling
 from seqgen.kernels.packing import Precision
+from seqgen.models.attribute_vectors import AttributeVectors
 from seqgen.models.checkpoint import load_prior
 from seqgen.models.music_vae import MusicVAE, Posterior
 from seqgen.representation.chords import Chord
 from seqgen.representation.converter import Converter
+from seqgen.tasks.attributes import vector_of, vectors_of
 from seqgen.tasks.chords import encode, given, tells_chords, with_chords
 from seqgen.tasks.clip import Clip, choose_clip
 from seqgen.tasks.latent import check_codes, grid_weights, latent_grid, latent_path, path_weights, slerp
@@ -60,8 +62,10 @@ def load(model: str | Path, device: str = "cpu") -> MusicModel:
         raise ValueError(
             f"model: {name} is told what is hit, so it plays beats that it is given: use humanize or drumify"
         )
-    prior = load_prior(find_folder(model), sections, vae.config)
-    return MusicModel(name, vae.to(device), converter, sections, card, prior)
+    folder = find_folder(model)
+    prior = load_prior(folder, sections, vae.config)
+    sliders = vectors_of(folder, name, vae, converter.name)
+    return MusicModel(name, vae.to(device), converter, sections, card, prior, sliders)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +81,8 @@ class MusicModel:
     """its model card, in Markdown; empty if there is none"""
     prior: CodePrior | None = None
     """a fitted density of its codes, on the CPU; None if its folder has none"""
+    sliders: AttributeVectors | str = "a model that was not loaded from a folder has no attribute vectors"
+    """its attribute vectors, or why it has none"""
 
     def interpolate(
         self,
@@ -272,6 +278,16 @@ class MusicModel:
         rows = None if told is None else [told] * len(codes)
         tokens = self.renderer.alike(codes, wanted, rows)
         return self.renderer.pieces(tokens, [Manner(qpm)] * len(codes), notes, wanted, rows)
+
+    def attribute(self, name: str) -> Float[Tensor, "Z"]:
+        """What to add to a code [.., Z] to raise an attribute by about one standard deviation.
+
+        >>> more = vae.decode(z + 1.5 * vae.attribute("note_density"))  # doctest: +SKIP
+
+        Raises:
+            ValueError: for an attribute that the model does not have; the known ones are listed.
+        """
+        return vector_of(self.sliders, name, self.name).to(self.device)
 
     def precision_of(self, precision: Precision, how: Sampling = GREEDY) -> str:
         """The precision that music is decoded with when `precision` is asked for; it stands in the results.

@@ -1,0 +1,181 @@
+"""Attribute vectors fitted to what a model decodes, not to what it has read.
+
+A regression from codes to attributes says where windows with more of something lie, but a decoder that was
+trained with noisy codes ignores small moves and distorts large ones. So codes of train windows are moved at
+random, K attributes of the decoded windows are measured, and their mean gradient J [D, K] over the moves is
+what counts. The vectors are its dual basis J (J^T J)^-1: each keeps, of its own gradient, what is orthogonal
+to the gradients of all others. Each is then as long as raises its attribute, decoded, by one deviation.
+
+Moves are coordinates D in a basis where codes have unit variance (Z latent). Where bars have codes of their
+own, a move is the same in all bars, plus one that grows from the first bar to the last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float, Integer
+
+from seqgen.core import GREEDY
+from seqgen.models.attribute_vectors import AttributeVectors, fingerprint_of
+from seqgen.models.music_vae import MusicVAE
+from seqgen.representation.attributes import attributes_of, measure
+from seqgen.tasks.chords import decode, encode
+from seqgen.tasks.settings import Drawing
+
+BATCH = 256
+CODES = 2000
+"""windows that are encoded"""
+PAIRS = 24
+"""pairs of opposite random moves for each dimension of the basis"""
+SPREAD = 0.7
+"""standard deviation of a random move, in those of the codes"""
+LARGEST = 2.0
+"""deviations of an attribute beyond which a change counts no more: one odd window is no direction"""
+LONGEST = 7.0
+"""that a vector may be, in standard deviations of the codes: beyond it music falls apart"""
+TRIED = 64
+"""windows for each step of the search for a vector's length"""
+LENGTHS = np.arange(1.0, LONGEST + 1)
+AMOUNTS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
+"""of a slider, that are tried for its reach"""
+FEWEST = 100
+
+
+class Decoded(NamedTuple):
+    """How attributes of decoded windows are measured: in deviations from the train windows' means."""
+
+    vae: MusicVAE
+    representation: str
+    means: Float[np.ndarray, " K"]
+    deviations: Float[np.ndarray, " K"]
+
+    def __call__(self, z: Float[np.ndarray, "B Z"]) -> Float[np.ndarray, "B K"]:
+        return (measure(self.representation, decoded(self.vae, z)) - self.means) / self.deviations
+
+
+def fit(
+    vae: MusicVAE,
+    representation: str,
+    windows: Integer[np.ndarray, "N T"],
+    seed: int = 1,
+    progress: Callable[[str], None] = lambda stage: None,
+) -> AttributeVectors:
+    """The vectors of a model, from its train windows.
+
+    Raises:
+        ValueError: for a representation without attributes, or too few windows.
+    """
+    names = attributes_of(representation)
+    if len(windows) < FEWEST:
+        raise ValueError(f"shards: expected at least {FEWEST} train windows, got {len(windows)}")
+    rng = np.random.default_rng(seed)
+    values = measure(representation, windows)
+    means, deviations = np.nanmean(values, 0), np.nanstd(values, 0)
+    if not (np.isfinite(deviations).all() and (deviations > 0).all()):
+        odd = names[int(np.argmin(np.nan_to_num(deviations)))]
+        raise ValueError(f"shards: {odd} is the same in all train windows: nothing can be learnt of it")
+    progress("encoding")
+    z = encoded(vae, windows[rng.permutation(len(windows))[:CODES]])
+    look = Decoded(vae, representation, means, deviations)
+    basis = moves(z, vae.config.bars if vae.config.code == "bars" else 1)
+    progress("measuring")
+    gradient = mean_gradient(look, z, basis, rng)
+    progress("lengths")
+    vectors = basis @ dual(gradient)
+    vectors *= [length(look, z[rng.integers(len(z), size=TRIED)], v, k) for k, v in enumerate(vectors.T)]
+    reach = [extent(look, z[rng.integers(len(z), size=TRIED)], v, k) for k, v in enumerate(vectors.T)]
+    rows = (torch.from_numpy(x).float() for x in (vectors.T.copy(), means, deviations, np.array(reach)))
+    numbers = dict(zip(("vectors", "means", "deviations", "reach"), rows, strict=True))
+    return AttributeVectors(names, **numbers, fingerprint=fingerprint_of(vae))
+
+
+def encoded(vae: MusicVAE, windows: Integer[np.ndarray, "N T"]) -> Float[np.ndarray, "N Z"]:
+    """Posterior means, in float64."""
+    with torch.inference_mode():
+        parts = [
+            encode(vae, part.to(next(vae.parameters()).device), "float32").mean.cpu()
+            for part in torch.from_numpy(windows.astype(np.int64)).split(BATCH)
+        ]
+    return torch.cat(parts).double().numpy()
+
+
+def decoded(vae: MusicVAE, z: Float[np.ndarray, "N Z"]) -> Integer[np.ndarray, "N T"]:
+    """The most likely windows."""
+    wanted, device = Drawing(GREEDY, 0, "float32"), next(vae.parameters()).device
+    draws = (vae.config.steps, vae.decoder.head.draws)
+    with torch.inference_mode():
+        parts = [
+            decode(vae, part.to(device), wanted, torch.full((len(part), *draws), 0.5)).cpu()
+            for part in torch.from_numpy(z).float().split(BATCH)
+        ]
+    return torch.cat(parts).numpy()
+
+
+def moves(z: Float[np.ndarray, "N Z"], bars: int) -> Float[np.ndarray, "Z D"]:
+    """A basis of moves: the principal axes of the codes, as long as their standard deviations.
+
+    bars: codes in a row; with more than one, the axes are those of one code, once in all bars alike and once
+    from -1.7 in the first bar to +1.7 in the last (of unit variance over bars).
+    """
+    one = z.reshape(-1, z.shape[1] // bars)
+    variance, axes = np.linalg.eigh(np.cov(one.T))
+    axes = axes * np.sqrt(np.maximum(variance, 0))
+    if bars == 1:
+        return axes
+    rising = np.linspace(-np.sqrt(3), np.sqrt(3), bars)[:, None]
+    return np.concatenate([np.kron(np.ones((bars, 1)), axes), np.kron(rising, axes)], 1)
+
+
+def mean_gradient(
+    look: Decoded, z: Float[np.ndarray, "N Z"], basis: Float[np.ndarray, "Z D"], rng: np.random.Generator
+) -> Float[np.ndarray, "D K"]:
+    """How much of each attribute a move in each dimension gives, by least squares over pairs of moves."""
+    size = PAIRS * basis.shape[1]
+    step = rng.normal(size=(size, basis.shape[1])) * SPREAD
+    start = z[rng.integers(len(z), size=size)]
+    change = (look(start + step @ basis.T) - look(start - step @ basis.T)) / 2
+    change = np.clip(np.nan_to_num(change), -LARGEST, LARGEST)
+    return np.linalg.lstsq(step, change, rcond=None)[0]
+
+
+def dual(gradient: Float[np.ndarray, "D K"]) -> Float[np.ndarray, "D K"]:
+    """Directions of length 1, each orthogonal to the gradients of all attributes but its own."""
+    directions = gradient @ np.linalg.pinv(gradient.T @ gradient)
+    return directions / np.linalg.norm(directions, axis=0)
+
+
+def effect(look: Decoded, z: Float[np.ndarray, "N Z"], vector: Float[np.ndarray, " Z"], number: int) -> float:
+    """Half the mean difference of an attribute between the two ends of a vector, in deviations."""
+    return float(np.nanmean(look(z + vector)[:, number] - look(z - vector)[:, number]) / 2)
+
+
+def length(look: Decoded, z: Float[np.ndarray, "N Z"], vector: Float[np.ndarray, " Z"], number: int) -> float:
+    """By what a vector is to be multiplied to have an effect of 1; the longest, if it never has."""
+    before = 0.0
+    for shorter, longer in zip((0.0, *LENGTHS[:-1]), LENGTHS, strict=True):
+        after = effect(look, z, longer * vector, number)
+        if after >= 1:
+            return float(shorter + (longer - shorter) * (1 - before) / (after - before))
+        before = after
+    return LONGEST
+
+
+def extent(
+    look: Decoded, z: Float[np.ndarray, "N Z"], vector: Float[np.ndarray, " Z"], number: int
+) -> tuple[float, float]:
+    """How far a slider goes either way: as long as a further half of a deviation still adds to the effect."""
+    base = look(z)[:, number]
+    ends = []
+    for sign in (-1, 1):
+        best, end = 0.0, 1.0
+        for amount in AMOUNTS:
+            gain = sign * float(np.nanmean(look(z + sign * amount * vector)[:, number] - base))
+            if amount > 1 and gain <= best:
+                break
+            best, end = gain, max(amount, 1.0)
+        ends.append(sign * end)
+    return ends[0], ends[1]
