@@ -32,11 +32,13 @@ COPYING = PriorConfig("copying", width=24, lags=3, fresh=2, noise=1.0)
 
 
 def tunes(count: int, seed: int) -> np.ndarray:
-    """A B A B: bars of random notes, and after two of them the same again."""
+    """A B A B or A B B A: two bars of random notes, then the same again in this order or the other."""
     rng = np.random.default_rng(seed)
     half = np.where(rng.random((count, 32)) < 0.5, rng.integers(40, 60, (count, 32)), 0)
     half[:, ::16] = rng.integers(40, 60, (count, 2))
-    return np.concatenate([half, half], 1).astype(np.int16)
+    turned = np.roll(half, 16, axis=1)
+    again = np.where(rng.random((count, 1)) < 0.5, half, turned)
+    return np.concatenate([half, again], 1).astype(np.int16)
 
 
 @pytest.fixture(scope="module")
@@ -64,13 +66,13 @@ def model(tmp_path: Path) -> Path:
 
 
 def test_it_learns_that_bars_come_back(model: Path, shards: Path) -> None:
-    """A Gaussian has the means of repeats to go by; copies say it in full. The same seed fits the same."""
+    """One Gaussian cannot say that it is this bar or that one. The same seed fits the same."""
     vae, data, settings = load(model).vae, Shards(shards), FitSettings(epochs=10, learning_rate=0.02)
     fitted = fit_prior(vae, data, COPYING, settings, lambda text: None)
     assert fitted.nats < fitted.gaussian < fitted.standard
     z = fitted.prior.sample(200, torch.Generator().manual_seed(1), 1.0).unflatten(1, (BARS, -1))
-    again = ((z[:, 3] - z[:, 1]) ** 2).mean()
-    assert again < 0.25 * ((z[:, 1] - z[:, 0]) ** 2).mean(), "the fourth bar is the second"
+    again = ((z[:, 3:] - z[:, :2]) ** 2).mean(2).min(1).values.mean()
+    assert again < 0.25 * ((z[:, 1] - z[:, 0]) ** 2).mean(), "the fourth bar is the first or the second"
     short = FitSettings(epochs=1)
     one, two = (fit_prior(vae, data, COPYING, short, lambda text: None) for _ in range(2))
     assert one.nats == two.nats
