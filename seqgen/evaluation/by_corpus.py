@@ -41,7 +41,7 @@ def measure_corpora(
     """Reconstruction beside the best baseline, of all windows and of those of each corpus.
 
     Args:
-        estimates: who -> windows; the model's own as in `OWN`, then baselines, of which the last stands beside.
+        estimates: who -> windows; the model's own as in `OWN`, then baselines; the last stands beside.
         kind: of the representation.
         seed: of the bootstrap.
     """
@@ -54,9 +54,7 @@ def measure_corpora(
     }
     groups = {"": np.ones(len(windows.tokens), bool)}
     if windows.corpus is None:
-        section.missing.append(
-            "corpora: which one each window is of is not known of MIDI files, but of shards"
-        )
+        section.missing.append("by corpus: shards say which corpus each window is of, MIDI files do not")
     elif len(windows.corpora) > 1:
         groups |= {f", {name}": windows.corpus == number for number, name in enumerate(windows.corpora)}
     for group, rows in groups.items():

@@ -150,10 +150,8 @@ def measure_memorisation(
     time = train.shape[1]
     values = {
         "longest shared run, steps": lambda length: length.astype(np.float64),
-        "windows with more than half in one shared run": lambda length: (length > time / 2).astype(
-            np.float64
-        ),
-        "windows that are in train as a whole": lambda length: (length == time).astype(np.float64),
+        "windows more than half shared": lambda length: (length > time / 2).astype(np.float64),
+        "windows wholly shared": lambda length: (length == time).astype(np.float64),
     }
     for name, value in values.items():
         beside = float(value(lengths["real"]).mean())
@@ -179,7 +177,7 @@ def measure_memorisation(
 
 
 def _scramble(values: np.ndarray) -> np.ndarray:
-    """Different numbers to different 64-bit ones that look random (the finaliser of SplitMix64, Steele et al. 2014)."""
+    """Numbers to 64-bit ones that look random, one to one (SplitMix64, Steele et al. 2014)."""
     bits = values.astype(np.int64).view(np.uint64) + np.uint64(_MULTIPLIER)
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

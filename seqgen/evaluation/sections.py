@@ -1,4 +1,4 @@
-"""The parts of the evaluation kit: each takes the subject and gives a `Section`. A new part is a line in SECTIONS.
+"""The parts of the evaluation kit: each takes the subject and gives a `Section`, and is a line in SECTIONS.
 
 What several parts need (reconstructions, samples, the n-gram model) is made once, when it is first asked for.
 """
@@ -64,7 +64,7 @@ class Subject:
 
     @cached_property
     def samples(self) -> Int[np.ndarray, "S T"]:
-        """Decoded greedily from draws from the prior; one that is told chords is told those of real windows."""
+        """Decoded greedily from draws from the prior; a model of chords is told those of real windows."""
         rng = Generator().manual_seed(self.seed)
         mean = self.readings.posterior.mean
         z = torch.randn(self.pairs, mean.shape[1], generator=rng).to(mean.device)
