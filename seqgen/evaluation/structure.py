@@ -111,9 +111,12 @@ def similarity(events: Int[np.ndarray, "N U T P"]) -> Float[np.ndarray, "N U U"]
 
 
 def strangers(tokens: np.ndarray, config: MusicVAEConfig) -> Float[np.ndarray, "N U U"]:
-    """S(i, j) of windows whose second bar is that of the window before: two bars have no order to shuffle."""
+    """S(i, j) of windows whose second bar is another window's: two bars have no order to shuffle.
+
+    It is taken from half the windows away, as neighbours often are of one piece and share a bar.
+    """
     events = events_of(tokens, config)
-    events[:, 1] = np.roll(events[:, 1], 1, axis=0)
+    events[:, 1] = np.roll(events[:, 1], len(events) // 2, axis=0)
     return similarity(events)
 
 
