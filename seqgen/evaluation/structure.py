@@ -160,7 +160,9 @@ def _profiles(
             if not below.sum():
                 section.missing.append(f"lag {lag} of {name}: no pair of bars has an onset")
                 continue
-            interval = bootstrap_ratio(*_by_piece(name, piece, above, below), seed)
+            if name == "real":
+                above, below = _by_piece(piece, above), _by_piece(piece, below)
+            interval = bootstrap_ratio(above, below, seed)
             baseline = float(means[against][lag - 1])
             section.figures.append(
                 Figure.of(f"lag {lag} similarity, {name}", interval, baseline, against)
@@ -235,12 +237,9 @@ def _ratio(
     return bootstrap_groups(statistic, side_by_side(np.arange(size), piece), seed)
 
 
-def _by_piece(name: str, piece: np.ndarray, *columns: np.ndarray) -> list[np.ndarray]:
-    """Sums [G] over the windows of each piece of real windows; those of samples as they are."""
-    if name != "real":
-        return list(columns)
-    number = np.unique(piece, return_inverse=True)[1]
-    return [np.bincount(number, column) for column in columns]
+def _by_piece(piece: np.ndarray, column: np.ndarray) -> np.ndarray:
+    """Sums [G] over the windows of each piece."""
+    return np.bincount(np.unique(piece, return_inverse=True)[1], column)
 
 
 def _commas(numbers: Sequence[int]) -> str:
