@@ -57,7 +57,7 @@ def drum_features(tokens: np.ndarray) -> Features:
     """17 features of beats [N, T] of nine sounds; 16 of those of one bar."""
     token = tokens.astype(np.int64)
     hits = np.stack([token >> bit & 1 for bit in range(len(DRUM_CLASSES))], axis=-1) > 0
-    struck = hits.any(axis=-1)
+    struck = np.asarray(hits.any(axis=-1))
     count = hits.sum(axis=(1, 2))
     share = hits.sum(axis=1) / np.maximum(count, 1)[:, None]
     named = {

@@ -80,11 +80,11 @@ def fit(codes: np.ndarray, target: np.ndarray, classes: int) -> LinearMap:
     def loss() -> Tensor:
         optimizer.zero_grad()
         value = torch.nn.functional.cross_entropy(x @ weight, y) + PENALTY / 2 * (weight[:-1] ** 2).sum()
-        value.backward()  # type: ignore[no-untyped-call]
+        value.backward()
         return value
 
     with torch.enable_grad():
-        optimizer.step(loss)  # type: ignore[no-untyped-call]
+        optimizer.step(loss)
     return LinearMap(mean, spread, weight.detach())
 
 

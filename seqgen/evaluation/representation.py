@@ -97,6 +97,6 @@ def _with_intervals(found: Scores, strange: Scores, drawn: np.ndarray) -> list[F
     moved = np.array(found) + drawn - drawn.mean(axis=0)
     low, high = np.clip(np.quantile(moved, [tail, 1 - tail], axis=0), 0, 1)
     return [
-        Figure(name, *map(float, row), "codes of other melodies")
-        for name, row in zip(NAMES, zip(found, low, high, strange, strict=True), strict=True)
+        Figure(name, value, float(a), float(b), chance, "codes of other melodies")
+        for name, value, a, b, chance in zip(NAMES, found, low, high, strange, strict=True)
     ]

@@ -111,9 +111,12 @@ def similarity(events: Int[np.ndarray, "N U T P"]) -> Float[np.ndarray, "N U U"]
 
 
 def strangers(tokens: np.ndarray, config: MusicVAEConfig) -> Float[np.ndarray, "N U U"]:
-    """S(i, j) of windows whose second bar is that of the window before: two bars have no order to shuffle."""
+    """S(i, j) of windows whose second bar is another window's: two bars have no order to shuffle.
+
+    It is taken from half the windows away, as neighbours often are of one piece and share a bar.
+    """
     events = events_of(tokens, config)
-    events[:, 1] = np.roll(events[:, 1], 1, axis=0)
+    events[:, 1] = np.roll(events[:, 1], len(events) // 2, axis=0)
     return similarity(events)
 
 
@@ -157,7 +160,9 @@ def _profiles(
             if not below.sum():
                 section.missing.append(f"lag {lag} of {name}: no pair of bars has an onset")
                 continue
-            interval = bootstrap_ratio(*_by_piece(name, piece, above, below), seed)
+            if name == "real":
+                above, below = _by_piece(piece, above), _by_piece(piece, below)
+            interval = bootstrap_ratio(above, below, seed)
             baseline = float(means[against][lag - 1])
             section.figures.append(
                 Figure.of(f"lag {lag} similarity, {name}", interval, baseline, against)
@@ -232,12 +237,9 @@ def _ratio(
     return bootstrap_groups(statistic, side_by_side(np.arange(size), piece), seed)
 
 
-def _by_piece(name: str, piece: np.ndarray, *columns: np.ndarray) -> list[np.ndarray]:
-    """Sums [G] over the windows of each piece of real windows; those of samples as they are."""
-    if name != "real":
-        return list(columns)
-    number = np.unique(piece, return_inverse=True)[1]
-    return [np.bincount(number, column) for column in columns]
+def _by_piece(piece: np.ndarray, column: np.ndarray) -> np.ndarray:
+    """Sums [G] over the windows of each piece."""
+    return np.bincount(np.unique(piece, return_inverse=True)[1], column)
 
 
 def _commas(numbers: Sequence[int]) -> str:

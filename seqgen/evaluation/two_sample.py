@@ -82,11 +82,11 @@ def cross_fit(rows: np.ndarray, own: np.ndarray, fold: np.ndarray, seed: int) ->
             loss = torch.nn.functional.binary_cross_entropy_with_logits(
                 logit, target.expand_as(logit), weight, reduction="sum"
             )
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimizer.step()
     with torch.no_grad():
-        logit = _network(x, parameters).numpy()
-    return logit[fold, np.arange(len(rows))]
+        judged = _network(x, parameters).numpy()
+    return judged[fold, np.arange(len(rows))]
 
 
 def _network(x: Tensor, parameters: list[Tensor]) -> Tensor:
