@@ -62,14 +62,6 @@ def to_bytes(vectors: AttributeVectors) -> bytes:
     return save({name: tensor.float().contiguous() for name, tensor in tensors.items()}, header)
 
 
-def read_names(folder: Path) -> tuple[str, ...]:
-    """The names alone, without the vectors; none where there is no such file, or a bad one."""
-    try:
-        return read_vectors(folder).names
-    except (ValueError, OSError):
-        return ()
-
-
 def read_vectors(folder: Path) -> AttributeVectors:
     """What lies in a model's folder, checked as far as can be without the model.
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
+from seqgen.models.attribute_vectors import read_vectors
 from seqgen.models.checkpoint import read_config
 from seqgen.representation.drum_map import KITS
 from seqgen.serve.music import Playable, operations
-from seqgen.serve.protocol import Model
+from seqgen.serve.protocol import Model, Slider
 from seqgen.tasks.load import load
 from seqgen.tasks.shipped import find_folder, shipped_models
 
@@ -53,4 +54,16 @@ def _describe(name: str, folder: Path) -> Model | None:
     if not offered or shape.get("name") in ("trio", "multitrack"):
         return None
     music = "drums" if shape.get("name") in (*KITS, "groove") else "melody"
-    return Model(name, cast(Any, music), int(shape.get("bars", 2)), offered)
+    sliders = _sliders(folder) if "interpolate" in offered else ()
+    able = (*offered, *(("attribute",) if sliders else ()))
+    return Model(name, cast(Any, music), int(shape.get("bars", 2)), cast(Any, able), sliders)
+
+
+def _sliders(folder: Path) -> tuple[Slider, ...]:
+    """Of the vectors in a model's folder; none where there are none, or none that can be read."""
+    try:
+        found = read_vectors(folder)
+    except (ValueError, OSError):
+        return ()
+    rows = zip(found.names, found.reach.tolist(), strict=True)
+    return tuple(Slider(name, low, high) for name, (low, high) in rows)

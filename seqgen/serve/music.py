@@ -12,6 +12,7 @@ from seqgen.io.notes import NoteTable
 from seqgen.models.checkpoint import is_groove, kind_of
 from seqgen.serve import protocol
 from seqgen.serve.protocol import (
+    Attribute,
     Clip,
     Continue,
     Drumify,
@@ -22,6 +23,7 @@ from seqgen.serve.protocol import (
     Sample,
     Work,
 )
+from seqgen.tasks.attributes import clamped, steer
 from seqgen.tasks.clip import Clip as Chosen
 from seqgen.tasks.groove import GrooveModel
 from seqgen.tasks.language import ContinuationModel
@@ -96,6 +98,8 @@ def task(model: Playable, work: Work) -> Task:
     """
     if isinstance(work, Interpolate) and isinstance(model, MusicModel):
         return _interpolate(model, work)
+    if isinstance(work, Attribute) and isinstance(model, MusicModel):
+        return _attribute(model, work)
     if isinstance(work, Sample) and isinstance(model, MusicModel):
         return Task(iter(_sample(model, work)), [str(k + 1) for k in range(work.num)], [])
     if isinstance(work, Continue) and isinstance(model, ContinuationModel):
@@ -125,6 +129,14 @@ def _interpolate(model: MusicModel, work: Interpolate) -> Task:
     positions = [k / last for k in range(work.num_steps)] if work.position is None else [work.position]
     pieces = model.blend(a, b, positions, temperature=work.temperature, seed=work.seed)
     return Task(pieces, [f"{position:.3g}" for position in positions], _notices([a, b]))
+
+
+def _attribute(model: MusicModel, work: Attribute) -> Task:
+    clip = model.clip(table(work.clip), name="the clip")
+    amounts, notices = clamped(model.sliders, work.amounts, model.name)
+    done = steer(model, clip, amounts, temperature=work.temperature, seed=work.seed)
+    title = ", ".join(f"{name} {amount:+.3g}" for name, amount in amounts.items())
+    return Task(iter([done.piece]), [title], [*clip.notices, *notices])
 
 
 def _continue(model: ContinuationModel, work: Continue) -> Task:

@@ -27,6 +27,7 @@ Quarters = Annotated[float, Meta(ge=0, le=MAX_QUARTERS)]
 Temperature = Annotated[float, Meta(ge=0, le=4)]
 Seed = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 Share = Annotated[float, Meta(ge=0, le=2)]
+Amount = Annotated[float, Meta(ge=-100, le=100)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 
 
@@ -111,6 +112,16 @@ class Drumify(Request, frozen=True, kw_only=True, tag="drumify"):
     bars: Annotated[int, Meta(ge=1, le=64)] | None = None
 
 
+class Attribute(Request, frozen=True, kw_only=True, tag="attribute"):
+    """A clip with more or less of something; what it is made of otherwise is kept as far as the model can.
+
+    amounts: of the model's `attributes`, in standard deviations; beyond their ranges they are clamped.
+    """
+
+    clip: Clip
+    amounts: Annotated[dict[Name, Amount], Meta(min_length=1, max_length=64)]
+
+
 class Cancel(Message, frozen=True, tag="cancel"):
     """Over WebSocket: give up the request of this id."""
 
@@ -123,10 +134,18 @@ class Ping(Message, frozen=True, tag="ping"):
     id: Identifier = "ping"
 
 
-Work = Interpolate | Sample | Continue | Humanize | Drumify
+Work = Interpolate | Sample | Continue | Humanize | Drumify | Attribute
 Call = Work | Cancel | Ping
 """what a client may send over WebSocket"""
-Operation = Literal["interpolate", "sample", "continue", "humanize", "drumify"]
+Operation = Literal["interpolate", "sample", "continue", "humanize", "drumify", "attribute"]
+
+
+class Slider(Struct, frozen=True):
+    """An attribute that a model can be asked for more or less of, and how far, in standard deviations."""
+
+    name: str
+    low: float
+    high: float
 
 
 class Model(Struct, frozen=True):
@@ -135,7 +154,7 @@ class Model(Struct, frozen=True):
     bars: int
     """of a piece; what it reads is cut or filled up to them"""
     operations: tuple[Operation, ...]
-    attributes: tuple[str, ...] = ()
+    attributes: tuple[Slider, ...] = ()
     """sliders that it has"""
 
 

@@ -4,7 +4,9 @@ A regression from codes to attributes says where windows with more of something 
 trained with noisy codes ignores small moves and distorts large ones. So codes of train windows are moved at
 random, K attributes of the decoded windows are measured, and their mean gradient J [D, K] over the moves is
 what counts. The vectors are its dual basis J (J^T J)^-1: each keeps, of its own gradient, what is orthogonal
-to the gradients of all others. Each is then as long as raises its attribute, decoded, by one deviation.
+to the gradients of all others. What holds for random moves need not hold far along a vector, so each is then
+improved where it ends: Gauss-Newton steps towards an effect of one deviation on its own attribute and of none
+on the others, the gradient renewed at every step. At last each is as long as has an effect of one deviation.
 
 Moves are coordinates D in a basis where codes have unit variance (Z latent). Where bars have codes of their
 own, a move is the same in all bars, plus one that grows from the first bar to the last.
@@ -33,6 +35,16 @@ PAIRS = 24
 """pairs of opposite random moves for each dimension of the basis"""
 SPREAD = 0.7
 """standard deviation of a random move, in those of the codes"""
+ROUNDS = 6
+"""Gauss-Newton steps for each vector"""
+NEAR = 0.35
+"""standard deviation of random moves about a vector's end"""
+TRUST = 0.1
+"""weight of the squared length of a step"""
+OWN = 4.0
+"""weight of the attribute that a vector is for, where another has 1"""
+KEPT = 0.98
+"""share of the codes' variance that the basis has"""
 LARGEST = 2.0
 """deviations of an attribute beyond which a change counts no more: one odd window is no direction"""
 LONGEST = 7.0
@@ -84,10 +96,15 @@ def fit(
     basis = moves(z, vae.config.bars if vae.config.code == "bars" else 1)
     progress("measuring")
     gradient = mean_gradient(look, z, basis, rng)
-    progress("lengths")
-    vectors = basis @ dual(gradient)
-    vectors *= [length(look, z[rng.integers(len(z), size=TRIED)], v, k) for k, v in enumerate(vectors.T)]
-    reach = [extent(look, z[rng.integers(len(z), size=TRIED)], v, k) for k, v in enumerate(vectors.T)]
+    ends = dual(gradient)
+    for k in range(len(names)):
+        progress(names[k])
+        ends[:, k] *= length(look, some(z, TRIED, rng), basis @ ends[:, k], k)
+        end = improved(look, z, basis, gradient, ends[:, k], k, rng)
+        end /= np.linalg.norm(end)
+        ends[:, k] = end * length(look, some(z, TRIED, rng), basis @ end, k)
+    vectors = basis @ ends
+    reach = [extent(look, some(z, TRIED, rng), v, k) for k, v in enumerate(vectors.T)]
     rows = (torch.from_numpy(x).float() for x in (vectors.T.copy(), means, deviations, np.array(reach)))
     numbers = dict(zip(("vectors", "means", "deviations", "reach"), rows, strict=True))
     return AttributeVectors(names, **numbers, fingerprint=fingerprint_of(vae))
@@ -122,8 +139,9 @@ def moves(z: Float[np.ndarray, "N Z"], bars: int) -> Float[np.ndarray, "Z D"]:
     from -1.7 in the first bar to +1.7 in the last (of unit variance over bars).
     """
     one = z.reshape(-1, z.shape[1] // bars)
-    variance, axes = np.linalg.eigh(np.cov(one.T))
-    axes = axes * np.sqrt(np.maximum(variance, 0))
+    variance, axes = np.linalg.eigh(np.cov(one.T))  # the least first
+    first = int((np.cumsum(variance) < (1 - KEPT) * variance.sum()).sum())
+    axes = axes[:, first:] * np.sqrt(variance[first:])
     if bars == 1:
         return axes
     rising = np.linspace(-np.sqrt(3), np.sqrt(3), bars)[:, None]
@@ -136,9 +154,8 @@ def mean_gradient(
     """How much of each attribute a move in each dimension gives, by least squares over pairs of moves."""
     size = PAIRS * basis.shape[1]
     step = rng.normal(size=(size, basis.shape[1])) * SPREAD
-    start = z[rng.integers(len(z), size=size)]
-    change = (look(start + step @ basis.T) - look(start - step @ basis.T)) / 2
-    change = np.clip(np.nan_to_num(change), -LARGEST, LARGEST)
+    start = some(z, size, rng)
+    change = clipped(look(start + step @ basis.T) - look(start - step @ basis.T))
     return np.linalg.lstsq(step, change, rcond=None)[0]
 
 
@@ -148,9 +165,51 @@ def dual(gradient: Float[np.ndarray, "D K"]) -> Float[np.ndarray, "D K"]:
     return directions / np.linalg.norm(directions, axis=0)
 
 
+def improved(
+    look: Decoded,
+    z: Float[np.ndarray, "N Z"],
+    basis: Float[np.ndarray, "Z D"],
+    gradient: Float[np.ndarray, "D K"],
+    end: Float[np.ndarray, " D"],
+    number: int,
+    rng: np.random.Generator,
+) -> Float[np.ndarray, " D"]:
+    """The end of a vector after some steps towards an effect of 1 on attribute `number`, of 0 on others."""
+    count = near_pairs(look.vae)
+    size, K = gradient.shape
+    target = np.eye(K)[number]
+    weight = np.where(target == 1, OWN, 1.0)
+    for _ in range(ROUNDS):
+        step = rng.normal(size=(count, size)) * NEAR
+        start, moved = some(z, count, rng), (end + step) @ basis.T
+        change = clipped(look(start + moved) - look(start - moved))
+        new = change - change.mean(0) - step @ gradient
+        # What is known of the gradient counts as much as what is measured now.
+        prior = count * NEAR**2 * np.eye(size)
+        gradient = gradient + np.linalg.solve(step.T @ step + prior, step.T @ new)
+        normal = (gradient * weight) @ gradient.T + TRUST * np.eye(size)
+        end = end + np.linalg.solve(normal, gradient @ (weight * (target - change.mean(0))))
+        end = end * min(1.0, LONGEST / np.linalg.norm(end))
+    return end
+
+
+def near_pairs(vae: MusicVAE) -> int:
+    """Pairs of moves for a step: fewer of long windows, which say more each."""
+    return max(64, 512 // vae.config.bars)
+
+
+def clipped(difference: Float[np.ndarray, "B K"]) -> Float[np.ndarray, "B K"]:
+    """Changes from differences between two ends; none where one of them is undefined."""
+    return np.clip(np.nan_to_num(difference / 2), -LARGEST, LARGEST)
+
+
+def some(z: Float[np.ndarray, "N Z"], count: int, rng: np.random.Generator) -> Float[np.ndarray, "B Z"]:
+    return z[rng.integers(len(z), size=count)]
+
+
 def effect(look: Decoded, z: Float[np.ndarray, "N Z"], vector: Float[np.ndarray, " Z"], number: int) -> float:
     """Half the mean difference of an attribute between the two ends of a vector, in deviations."""
-    return float(np.nanmean(look(z + vector)[:, number] - look(z - vector)[:, number]) / 2)
+    return float(clipped(look(z + vector) - look(z - vector))[:, number].mean())
 
 
 def length(look: Decoded, z: Float[np.ndarray, "N Z"], vector: Float[np.ndarray, " Z"], number: int) -> float:

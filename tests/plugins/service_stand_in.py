@@ -10,7 +10,7 @@ from typing import Any
 from seqgen.serve import protocol
 
 TOKEN = "0123456789abcdef" * 4
-OPERATIONS: tuple[Any, ...] = ("interpolate", "sample", "continue")
+OPERATIONS: tuple[Any, ...] = ("interpolate", "sample", "continue", "attribute")
 MODELS = protocol.Models(
     [
         protocol.Model("mel-2bar", "melody", 2, OPERATIONS),

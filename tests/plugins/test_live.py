@@ -142,6 +142,20 @@ def test_the_real_service_answers(song: live.Song, start: Callable[..., Host], r
     host.until("unknown: ")
 
 
+def test_attributes_are_sliders_in_a_name(song: live.Song, start: Callable[..., Host]) -> None:
+    clip = clip_of(song, 0, uneven(8))
+    with stand_in.running(lambda r: stand_in.result(r, protocol.Piece(r.clip.notes, 2, 1, "new"))) as service:
+        host = start(service.port)
+        host.rename(clip, "seqgen attribute")
+        host.until("expected what is moved, such as note_density=+1.5")
+        host.rename(clip, "seqgen attribute note_density=much")
+        host.until("note_density: expected a number, got 'much'")
+        host.rename(clip, "seqgen attribute note_density=+1.5 mean_pitch=-1 model=mel-2bar seed=3")
+        host.until("1 clip from mel-2bar")
+    (request,) = service.requests
+    assert (request.amounts, request.seed) == ({"note_density": 1.5, "mean_pitch": -1.0}, 3)
+
+
 def test_it_is_python_of_live_11() -> None:
     for path in sorted(SCRIPT.glob("*.py")):
         ast.parse(path.read_text(), feature_version=(3, 7))

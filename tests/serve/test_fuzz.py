@@ -18,8 +18,8 @@ from schemathesis import GenerationMode
 
 from tests.serve.conftest import beat, blend, melody
 
-FROM_SCHEMA, FROM_RIGHT_ONES = 200, 2_300
-"""requests of each of four routes"""
+FROM_SCHEMA, FROM_RIGHT_ONES = 200, 1_800
+"""requests of each route"""
 MOST_GROWTH = 50e6
 QUICK = settings(
     max_examples=FROM_SCHEMA,
@@ -33,6 +33,9 @@ RIGHT = {
     "sample": {"type": "sample", "id": "s", "model": "mel-2bar", "num": 2},
     "continue": {"type": "continue", "id": "c", "model": "melody-lm", "clip": melody(), "bars": 2},
     "humanize": {"type": "humanize", "id": "h", "model": "groove", "clip": beat()},
+    "attribute": {
+        "type": "attribute", "id": "a", "model": "mel-2bar", "clip": melody(), "amounts": {"note_density": 1},
+    },
 }
 ODD = (
     None,

@@ -12,14 +12,16 @@ import seqgen
 from seqgen.core import Sampling
 from seqgen.serve import protocol
 from seqgen.serve.music import SECONDS, notes_of, table
+from seqgen.tasks.attributes import steer
+from seqgen.tasks.music import load
 from tests.serve.conftest import beat, blend, melody
 
 
 def test_the_models_are_listed_with_what_they_do(client):
     found = protocol.decode(client.get("/v1/models").content, protocol.Models)
     can = {model.name: (model.music, model.operations) for model in found.models}
-    assert can["mel-2bar"] == ("melody", ("interpolate", "sample"))
-    assert can["drums-2bar"] == ("drums", ("interpolate", "sample"))
+    assert can["mel-2bar"] == ("melody", ("interpolate", "sample", "attribute"))
+    assert can["drums-2bar"] == ("drums", ("interpolate", "sample", "attribute"))
     assert can["melody-lm"] == ("melody", ("continue",))
     assert can["groove-humanize"] == ("drums", ("humanize",))
     assert can["groove-drumify"] == ("drums", ("drumify",))
@@ -169,6 +171,45 @@ def test_grooves_that_cannot_be_are_refused(client, name, more, status, message)
     assert message in answer.json()["message"]
 
 
+def test_a_slider_moves_a_clip_as_in_the_library_and_is_clamped(client):
+    listed = {model["name"]: model for model in client.get("/v1/models").json()["models"]}
+    (slider,) = (one for one in listed["mel-2bar"]["attributes"] if one["name"] == "note_density")
+    wanted = {"type": "attribute", "id": "a", "model": "mel-2bar", "clip": melody(), "temperature": 0}
+    answer = client.post("/v1/attribute", json={**wanted, "amounts": {"note_density": 50}}).json()
+    high = slider["high"]
+    assert answer["notices"] == [
+        f"note_density: +50 is beyond what was measured of mel-2bar ({slider['low']:+g} to {high:+g}): "
+        f"{high:+g} is taken"
+    ]
+    model = load("mel-2bar")
+    clip = model.clip(table(protocol.decode(json.dumps(melody()), protocol.Clip)))
+    piece = steer(model, clip, {"note_density": high}).piece
+    assert len(answer["pieces"][0]["notes"]) == len(piece.notes)
+    assert [note["pitch"] for note in answer["pieces"][0]["notes"]] == [note.pitch for note in piece.notes]
+    still = client.post("/v1/attribute", json={**wanted, "amounts": {"note_density": 0}}).json()
+    assert len(still["pieces"][0]["notes"]) < len(piece.notes)
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "message"),
+    [
+        ({"amounts": {"swing": 1}}, 422, "has no attribute 'swing'; it has note_density, "),
+        ({"amounts": {}}, 400, "`$.amounts`"),
+        ({"amounts": {"note_density": "much"}}, 400, "`$.amounts[...]`"),
+        ({"amounts": {"note_density": 1e9}}, 400, "`$.amounts[...]`"),
+        ({"model": "melody-lm"}, 404, "these do: "),
+        ({"clip": {"notes": []}}, 422, "there are no notes in it"),
+    ],
+)
+def test_sliders_that_cannot_be_are_refused(client, more, status, message):
+    body = {
+        "type": "attribute", "id": "a", "model": "mel-2bar", "clip": melody(), "amounts": {"note_density": 1},
+    }  # fmt: skip
+    answer = client.post("/v1/attribute", json={**body, **more})
+    assert answer.status_code == status, answer.text
+    assert message in answer.json()["message"]
+
+
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e400"])
 def test_numbers_that_are_none_are_refused(client, number):
     text = json.dumps(blend(temperature=0.25)).replace("0.25", number)
@@ -243,5 +284,6 @@ def test_the_schema_says_what_the_protocol_says(client):
     assert schema["$defs"]["Note"]["properties"]["pitch"] == {"type": "integer", "minimum": 0, "maximum": 127}
     paths = client.get("/v1/openapi.json").json()["paths"]
     assert set(paths) == {
-        f"/v1/{name}" for name in ("models", "interpolate", "sample", "continue", "humanize", "drumify")
+        f"/v1/{name}"
+        for name in ("models", "interpolate", "sample", "continue", "humanize", "drumify", "attribute")
     }

@@ -115,8 +115,10 @@ class Seqgen(ControlSurface):  # type: ignore[misc]
             if clip is None:
                 raise ValueError("select a MIDI clip first")
             parts = [self._read(clip)]
-        if command.operation == "continue":
+        if command.operation in ("continue", "attribute"):
             fields["clip"] = parts[0]
+        if command.operation == "attribute":
+            fields["amounts"] = command.amounts
         if command.operation == "interpolate":
             parts.insert(0, self._read_a())
             fields["a"], fields["b"] = parts

@@ -1,0 +1,156 @@
+"""Sliders: fitted to a model whose codes are known, moved, clamped, and refused."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from seqgen.models.attribute_vectors import FILE, to_bytes
+from seqgen.representation.attributes import ATTRIBUTES, measure
+from seqgen.tasks import attribute_fit
+from seqgen.tasks.attributes import clamped, steer, vectors_of
+from seqgen.tasks.music import load
+from seqgen.tasks.sliders import Sliders
+from tests.models.test_attribute_vectors import vectors
+from tests.tasks.small import drum_tokens, melody, melody_tokens, small_model
+
+
+class Shifting:
+    """Stands for a model: two numbers of a code are its attributes, a third moves both, a fourth nothing."""
+
+    class config:  # noqa: N801
+        bars = 2
+
+    mixing = np.array([[1.0, 0.0], [0.0, 0.5], [0.6, 0.6], [0.0, 0.0]])
+
+    def __call__(self, z: np.ndarray) -> np.ndarray:
+        return np.tanh(z @ self.mixing)
+
+
+def test_a_vector_moves_its_own_attribute_and_not_the_other():
+    rng, look = np.random.default_rng(0), Shifting()
+    look.vae = look  # `improved` asks it how long its windows are
+    z = rng.normal(size=(500, 4))
+    basis = attribute_fit.moves(z, bars=1)
+    ends = attribute_fit.dual(attribute_fit.mean_gradient(look, z, basis, rng))
+    for number in range(2):
+        effects = attribute_fit.clipped(
+            look(z + basis @ ends[:, number]) - look(z - basis @ ends[:, number])
+        ).mean(0)
+        assert effects[number] > 0.2
+        assert abs(effects[1 - number]) < 0.1 * effects[number]
+
+
+def test_a_vector_is_as_long_as_has_an_effect_of_one():
+    class Linear:
+        def __call__(self, z):
+            return z[:, :1] / 4
+
+    z = np.zeros((10, 3))
+    assert attribute_fit.length(Linear(), z, np.array([1.0, 0, 0]), 0) == pytest.approx(4)
+    assert attribute_fit.length(Linear(), z, np.array([0, 1.0, 0]), 0) == attribute_fit.LONGEST
+
+
+def test_moves_of_bars_are_the_same_in_all_or_grow_with_them():
+    z = np.random.default_rng(0).normal(size=(400, 4 * 3))
+    basis = attribute_fit.moves(z, bars=4)
+    assert basis.shape == (12, 6)
+    by_bar = basis.reshape(4, 3, 6)
+    assert (by_bar[:, :, :3] == by_bar[:1, :, :3]).all()
+    np.testing.assert_allclose(by_bar[:, :, 3:].sum(0), 0, atol=1e-12)
+
+
+@pytest.fixture
+def fast(monkeypatch: pytest.MonkeyPatch):
+    """A fit of a second."""
+    for name, value in {"PAIRS": 4, "ROUNDS": 1, "TRIED": 8, "AMOUNTS": (1.0, 2.0)}.items():
+        monkeypatch.setattr(attribute_fit, name, value)
+
+
+@pytest.fixture
+def steered(tmp_path: Path, fast):
+    """A small model with vectors of its own."""
+    folder = small_model(tmp_path / "steered")
+    windows = np.stack([melody_tokens(2, seed) for seed in range(120)])
+    windows[::3, 8:12] = 1  # rests, or they would be the same in all
+    windows[1::4, 3] = 50
+    found = attribute_fit.fit(load(folder).vae, "melody", windows)
+    (folder / FILE).write_bytes(to_bytes(found))
+    return load(folder)
+
+
+def test_a_fit_is_the_same_again_and_has_every_attribute(steered):
+    sliders = steered.sliders
+    assert sliders.names == tuple(ATTRIBUTES["melody"])
+    windows = np.stack([melody_tokens(2, seed) for seed in range(120)])
+    windows[::3, 8:12] = 1
+    windows[1::4, 3] = 50
+    again = attribute_fit.fit(steered.vae, "melody", windows)
+    assert torch.equal(again.vectors, sliders.vectors)
+    np.testing.assert_allclose(sliders.means, np.nanmean(measure("melody", windows), 0), rtol=1e-6)
+
+
+def test_a_slider_decodes_the_code_plus_so_many_vectors(steered):
+    piece = melody(2, seed=7)
+    done = steer(steered, piece, {"note_density": 0.5, "mean_pitch": -1.0})
+    z = steered.encode([piece], precision="bfloat16").mean
+    moved = z + 0.5 * steered.attribute("note_density") - steered.attribute("mean_pitch")
+    wanted = steered.decode(moved, temperature=0.0)[0]
+    assert [(n.pitch, n.start_time * 100) for n in done.piece.notes] == pytest.approx(
+        [(n.pitch, n.start_time * 120) for n in wanted.notes]
+    )
+    assert "attribute, note_density +0.5, mean_pitch -1, seed 1" in done.piece.text_annotations[0].text
+    tokens = [steered.converter.encode_clip(part)[None] for part in (done.original, done.plain, done.piece)]
+    for number, name in enumerate(ATTRIBUTES["melody"]):
+        measured = [float(measure("melody", row)[0, number]) for row in tokens]
+        np.testing.assert_allclose(done.values[name], measured)
+
+
+def test_a_slider_beyond_its_range_is_clamped_and_that_is_said():
+    amounts, notices = clamped(vectors(), {"note_density": 5.0, "mean_pitch": -3.0}, "mine")
+    assert amounts == {"note_density": 2.0, "mean_pitch": -3.0}
+    assert notices == ["note_density: +5 is beyond what was measured of mine (-1 to +2): +2 is taken"]
+
+
+def test_what_cannot_be_steered_says_why(tmp_path: Path, steered):
+    with pytest.raises(ValueError, match="has no attribute 'swing'; it has note_density, pitch_range"):
+        steered.attribute("swing")
+    with pytest.raises(ValueError, match="finite number"):
+        clamped(vectors(), {"note_density": float("nan")}, "mine")
+    plain = load(small_model(tmp_path / "plain"))
+    with pytest.raises(ValueError, match="plain has no attribute vectors: make them with `seqgen fit-attr"):
+        plain.attribute("note_density")
+    trio = load(small_model(tmp_path / "three", "trio", bars=4))
+    with pytest.raises(ValueError, match="three has no attributes: only models of melody and drums"):
+        trio.attribute("note_density")
+
+
+def test_vectors_of_other_weights_or_other_attributes_are_not_used(tmp_path: Path, steered):
+    other = small_model(tmp_path / "other", "drums")
+    (other / FILE).write_bytes(to_bytes(steered.sliders))
+    assert "which it does not have" in load(other).sliders
+    folder = small_model(tmp_path / "same")
+    (folder / FILE).write_bytes(to_bytes(steered.sliders))
+    model = load(folder)
+    assert not isinstance(model.sliders, str)
+    with torch.no_grad():
+        next(model.vae.parameters()).add_(1)
+    assert "fitted to other weights" in vectors_of(folder, "same", model.vae, "melody")
+
+
+def test_windows_that_teach_nothing_are_refused(tmp_path: Path):
+    vae = load(small_model(tmp_path / "drums", "drums")).vae
+    windows = np.stack([drum_tokens(2, seed) for seed in range(120)])
+    with pytest.raises(ValueError, match="at least 100 train windows, got 99"):
+        attribute_fit.fit(vae, "drums", windows[:99])
+    with pytest.raises(ValueError, match="simultaneity is the same in all train windows"):
+        attribute_fit.fit(vae, "drums", np.minimum(windows, 1))
+
+
+def test_the_command_has_a_slider_for_every_attribute():
+    names = {name for known in ATTRIBUTES.values() for name in known}
+    assert {field.name for field in fields(Sliders)} == names
