@@ -1,10 +1,10 @@
 """Are paths between two windows smooth, and musical all along? (Roberts et al. 2018, section 5.3 and fig. 4)
 
 A path is K windows at even shares alpha of the way from A to B; its ends are the reconstructions of the two,
-whichever way is taken: through the latent space (slerp, lerp), or through the data, where each step comes from
-B with probability alpha (`mix`; one draw a step for the whole path) or the first (1 - alpha) T steps come from
-A and the others from B (`splice`). With Hamming distances to_a and to_b of a window from the two ends, and D
-of these from one another,
+whichever way is taken: through the latent space (slerp, lerp), or through the data, where each step comes
+from B with probability alpha (`mix`; one draw a step for the whole path) or the first (1 - alpha) T steps
+come from A and the others from B (`splice`). With Hamming distances to_a and to_b of a window from the two
+ends, and D of these from one another,
 
     progress = to_a / (to_a + to_b),    detour = (to_a + to_b) / D >= 1.
 
@@ -79,7 +79,7 @@ class Paths:
 
     @property
     def evenness(self) -> Float[np.ndarray, " P"]:
-        """The largest step over the mean one, in changed tokens: 1 is even, K - 1 one jump. Ends must differ."""
+        """The largest step over the mean one, in changed tokens: 1 is even, K - 1 one jump."""
         steps = (self.tokens[:, 1:] != self.tokens[:, :-1]).sum(2)
         return steps.max(1) / steps.mean(1)
 
@@ -175,8 +175,8 @@ def measure_interpolation(paths: dict[Way, Paths], lm: Judge | None, signature: 
         return section
     if lm is None:
         section.missing.append(
-            "likelihood along paths: no n-gram model, since no train windows are known (give them with --train) "
-            "or their tokens are too many (drums_full)"
+            "likelihood along paths: no n-gram model, since no train windows are known (give them with "
+            "--train) or their tokens are too many (drums_full)"
         )
     else:
         nats = {way: _nats(lm, path) for way, path in paths.items()}
@@ -197,7 +197,11 @@ def measure_interpolation(paths: dict[Way, Paths], lm: Judge | None, signature: 
         _plot(
             "distances",
             "share of the steps that differ",
-            {f"{way}, from {end}": getattr(path, f"to_{end.lower()}").mean(0) for way, path in paths.items() for end in "AB"},
+            {
+                f"{way}, from {end}": getattr(path, f"to_{end.lower()}").mean(0)
+                for way, path in paths.items()
+                for end in "AB"
+            },
         )
     )
     return section

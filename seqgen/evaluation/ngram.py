@@ -11,9 +11,9 @@ and absolute discounting (Ney, Essen and Kneser 1994) has
     p(w | h) = (max(c(h w) - D, 0) + D T(h) p(w | h')) / c(h),    D = n1 / (n1 + 2 n2),
 
 where n1 and n2 n-grams of this length were seen once and twice; without any that was seen once, D = 1/2.
-Either way p(w | h) = p(w | h') where c(h) = 0, down to p(w) = 1 / V below the unigrams. Histories do not reach
-over the beginning of a window: there they are filled with a token that is never predicted. The model knows
-nothing of neural ones, so it can judge them.
+Either way p(w | h) = p(w | h') where c(h) = 0, down to p(w) = 1 / V below the unigrams. Histories do not
+reach over the beginning of a window: there they are filled with a token that is never predicted. The model
+knows nothing of neural ones, so it can judge them.
 """
 
 from __future__ import annotations
