@@ -21,8 +21,8 @@ from lightning_fabric import Fabric
 
 from experiments.acai_report import write_report
 from seqgen.config import from_dict
-from seqgen.evaluation.evaluate import judge
 from seqgen.evaluation.interpolation import draw_paths, measure_interpolation
+from seqgen.evaluation.judge import judge
 from seqgen.evaluation.latent import decode
 from seqgen.evaluation.reconstruction import onset_accuracy
 from seqgen.evaluation.windows import load_windows
