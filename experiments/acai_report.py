@@ -67,7 +67,8 @@ def read_rows(names: Sequence[str], seeds: Sequence[int], runs: Path) -> list[Ro
 
 
 def table(rows: Sequence[Row]) -> str:
-    head = ["seed", "twin", "steps", "onset accuracy", "KL", *PATHS, "training, core seconds"]
+    nats = "nats a step at the ends, slerp and lerp midpoint"
+    head = ["seed", "twin", "steps", "onset accuracy", "KL", *PATHS, nats, "training, core seconds"]
     lines = [head, ["---"] * len(head)]
     for row in rows:
         lines.append(
@@ -81,10 +82,22 @@ def table(rows: Sequence[Row]) -> str:
                     "too few pairs" if name not in row["paths"] else f"{value(row, name):.3f}"
                     for name in PATHS
                 ),
+                nats_of(row),
                 f"{row['core seconds']:,.0f}",
             ]
         )
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def nats_of(row: Row) -> str:
+    """Beside the ratios: worse reconstructions are less likely ends, which makes for a smaller ratio."""
+    curves = row.get("nats") or {}
+    if not curves:
+        return "too few pairs"
+    ends, middle = (curves["slerp"][0] + curves["slerp"][-1]) / 2, len(curves["slerp"]) // 2
+    return ", ".join(
+        f"{number:.3f}" for number in (ends, *(curves[way][middle] for way in ("slerp", "lerp")))
+    )
 
 
 def counts(rows: Sequence[Row]) -> str:

@@ -15,7 +15,14 @@ from tests.training.runs import make_shards
 
 def row(name, seed, value):
     paths = {figure: {"value": value} for figure in (*COMPARED, "slerp: monotone progress")}
-    rest = {"onset accuracy": 0.5, "KL": 3.0, "steps": 2, "core seconds": 1.0, "signature": f"{name}{seed}"}
+    rest = {
+        "onset accuracy": 0.5,
+        "KL": 3.0,
+        "steps": 2,
+        "core seconds": 1.0,
+        "signature": f"{name}{seed}",
+        "nats": {},
+    }
     return {"name": name, "seed": seed, **rest, "paths": paths}
 
 
