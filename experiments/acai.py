@@ -21,8 +21,9 @@ from lightning_fabric import Fabric
 
 from experiments.acai_report import write_report
 from seqgen.config import from_dict
-from seqgen.evaluation.evaluate import judge
+from seqgen.evaluation.figure import Curve, Section
 from seqgen.evaluation.interpolation import draw_paths, measure_interpolation
+from seqgen.evaluation.judge import judge
 from seqgen.evaluation.latent import decode
 from seqgen.evaluation.reconstruction import onset_accuracy
 from seqgen.evaluation.windows import load_windows
@@ -118,10 +119,16 @@ def measure(folder: Path, shards: Path) -> None:
         "core seconds": json.loads((folder / "seconds.json").read_text(encoding="utf-8")),
         "signature": section.signature,
         "missing": section.missing,
+        "nats": {curve.name: list(map(float, curve.y)) for curve in curves_of(section)},
         "paths": {figure.name: figure._asdict() for figure in section.figures},
     }
     path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     print(f"{folder.name}: onset accuracy {found['onset accuracy']:.3f}, KL {found['KL']:.1f}", flush=True)
+
+
+def curves_of(section: Section) -> tuple[Curve, ...]:
+    """Nats a step along the paths, by way; none where there were too few of them."""
+    return next((plot.curves for plot in section.plots if plot.name == "interpolation-nll"), ())
 
 
 if __name__ == "__main__":

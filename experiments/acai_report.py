@@ -26,11 +26,12 @@ PATHS = (
 COMPARED = PATHS[:4]
 READING = (
     "Twins of a seed have the same first weights, batches, draws, steps, optimiser and objective; an ACAI "
-    "twin pays for its critic besides, and its step takes longer. Onset accuracy is that of the free run from "
-    "the posterior mean, KL is in nats a window, both on the test split. Progress is the distance from A over "
-    "the distances from A and from B, and its deviation is that from the diagonal, between the ends. Nats are "
-    "those of an n-gram model of the train split. Windows are decoded greedily, and ends are reconstructions. "
-    "The models are small and trained briefly: the difference is what is shown here, not how good they are."
+    "twin pays for its critic besides, and its step takes longer. Onset accuracy is that of the free run "
+    "from the posterior mean, KL is in nats a window, both on the test split. Progress is the distance "
+    "from A over the distances from A and from B, and its deviation is that from the diagonal, between "
+    "the ends. Nats are those of an n-gram model of the train split. Windows are decoded greedily, and "
+    "ends are reconstructions. The models are small and trained briefly: the difference is what is shown "
+    "here, not how good they are."
 )
 
 
@@ -66,7 +67,8 @@ def read_rows(names: Sequence[str], seeds: Sequence[int], runs: Path) -> list[Ro
 
 
 def table(rows: Sequence[Row]) -> str:
-    head = ["seed", "twin", "steps", "onset accuracy", "KL", *PATHS, "training, core seconds"]
+    nats = "nats a step at the ends, slerp and lerp midpoint"
+    head = ["seed", "twin", "steps", "onset accuracy", "KL", *PATHS, nats, "training, core seconds"]
     lines = [head, ["---"] * len(head)]
     for row in rows:
         lines.append(
@@ -76,11 +78,26 @@ def table(rows: Sequence[Row]) -> str:
                 f"{row['steps']:,}",
                 f"{row['onset accuracy']:.3f}",
                 f"{row['KL']:.1f}",
-                *(f"{value(row, name):.3f}" for name in PATHS),
+                *(
+                    "too few pairs" if name not in row["paths"] else f"{value(row, name):.3f}"
+                    for name in PATHS
+                ),
+                nats_of(row),
                 f"{row['core seconds']:,.0f}",
             ]
         )
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def nats_of(row: Row) -> str:
+    """Beside the ratios: worse reconstructions are less likely ends, which makes for a smaller ratio."""
+    curves = row.get("nats") or {}
+    if not curves:
+        return "too few pairs"
+    ends, middle = (curves["slerp"][0] + curves["slerp"][-1]) / 2, len(curves["slerp"]) // 2
+    return ", ".join(
+        f"{number:.3f}" for number in (ends, *(curves[way][middle] for way in ("slerp", "lerp")))
+    )
 
 
 def counts(rows: Sequence[Row]) -> str:
@@ -92,8 +109,9 @@ def counts(rows: Sequence[Row]) -> str:
         pairs = [(row, first[row["seed"]]) for row in rows if row["name"] == name and row["seed"] in first]
         cells = []
         for figure in COMPARED:
-            apart = np.array([value(row, figure) - value(twin, figure) for row, twin in pairs])
-            cells.append(f"{apart.mean():+.4f}, {(apart < 0).sum()} of {len(apart)}" if pairs else "")
+            both = [pair for pair in pairs if all(figure in row["paths"] for row in pair)]
+            apart = np.array([value(row, figure) - value(twin, figure) for row, twin in both])
+            cells.append(f"{apart.mean():+.4f}, {(apart < 0).sum()} of {len(apart)}" if both else "")
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
@@ -111,7 +129,7 @@ def picture(rows: Sequence[Row]) -> bytes:
     seeds = sorted({row["seed"] for row in rows})
     for axis, shown in zip(figure.subplots(1, len(COMPARED)), COMPARED, strict=True):
         for number, (name, (colour, _)) in enumerate(zip(names, STYLES, strict=False)):
-            found = {row["seed"]: row for row in rows if row["name"] == name}
+            found = {row["seed"]: row for row in rows if row["name"] == name and shown in row["paths"]}
             places = [seeds.index(seed) + 0.27 * number for seed in found]
             axis.bar(places, [value(row, shown) for row in found.values()], 0.25, label=name, color=colour)
         axis.set_xticks(np.arange(len(seeds)) + 0.27, [f"seed {seed}" for seed in seeds], fontsize=8)

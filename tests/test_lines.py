@@ -44,7 +44,7 @@ def test_distance_is_one_less_the_cosine_to_the_nearest():
 def test_an_even_turn_is_perfect_also_across_zero():
     angles = math.radians(350) + np.linspace(0, math.radians(45), 16)
     (found,) = measure(draw_lines(angles)[None])
-    assert found.distance < 1e-5
+    assert found.distance < 3e-5  # between two of the 4,096
     assert abs(found.smoothness) < 0.01
 
 
@@ -53,9 +53,9 @@ def test_a_jump_is_not_smooth_and_a_cross_fade_is_not_a_line():
     jump = np.stack([a] * 8 + [b] * 8)
     fade = np.stack([(1 - t) * a + t * b for t in np.linspace(0, 1, 16)])
     jumped, faded = measure(np.stack([jump, fade]))
-    assert jumped.distance < 1e-5
+    assert jumped.distance < 3e-5
     assert jumped.smoothness == pytest.approx(1 - 1 / 15, abs=1e-6)
-    assert faded.distance > 0.1
+    assert faded.distance > 0.05
 
 
 def test_a_path_that_does_not_turn_has_no_smoothness_and_black_is_no_line():

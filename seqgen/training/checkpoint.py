@@ -39,7 +39,7 @@ class Run(NamedTuple):
 
 def save_run(path: Path, run: Run, step: int, signature: dict[str, Any]) -> None:
     """Write the state after `step` steps. `signature` is what must be equal for a run to go on from it."""
-    tensors = {}
+    tensors: dict[str, Tensor] = {}
     for prefix, (module, optimizer) in run.learners.items():
         tensors |= {f"{prefix}model.{name}": value for name, value in module.state_dict().items()}
         for name, parameter in module.named_parameters():

@@ -38,9 +38,9 @@ def build(shape, **more):
     settings = {"bars": 2, "steps_per_bar": 4, "steps_per_beat": 2, "latent": 4, "embedding": 3}
     config = MusicVAEConfig(**settings, **SHAPES[shape], **more)
     model = MusicVAE(config)
-    with torch.no_grad():  # far enough from even that the greedy tokens are not all one
-        for parameter in model.decoder.head.parameters():
-            parameter.mul_(4)
+    with torch.no_grad():  # far enough from even that tokens differ, and with codes that matter
+        for parameter in model.parameters():
+            parameter.mul_(3)
     return model
 
 
@@ -133,7 +133,7 @@ def test_a_round_is_its_definition(shape, way, reads):
     on_mixed, on_blend = guess(met.critic, x_alpha), guess(met.critic, blend)
     fooling = (on_mixed**2).mean()
     critic = ((on_mixed - alpha.double()) ** 2).mean() + (on_blend**2).mean()
-    close = {"rtol": 2e-5, "atol": 1e-7, "check_dtype": False}  # by hand it is float64
+    close = {"rtol": 1e-4, "atol": 1e-6, "check_dtype": False}  # by hand it is float64
     torch.testing.assert_close(found.fooling, fooling, **close)
     torch.testing.assert_close(found.critic, critic, **close)
     assert (found.nll, found.kl) == (plain.nll, plain.kl)
