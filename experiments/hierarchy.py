@@ -19,6 +19,7 @@ from experiments.hierarchy_report import write_report
 from experiments.hierarchy_systems import TWINS, System, Twins
 from experiments.running import run
 from seqgen.config import from_dict
+from seqgen.tasks.shipped import find_folder
 from seqgen.training.config import TrainConfig
 
 
@@ -41,13 +42,12 @@ def main() -> None:
 
 def train(twins: Twins, system: System, data: Path, runs: Path, seed: int) -> Path:
     """The folder of a trained system: of short windows first, then of long ones from what it learnt there."""
-    folder = None
+    folder = find_folder(twins.encoder)
     for stage in (twins.start, twins.main):
         settings = twins.config(system, stage)
         folders = {"data": str(data / stage.shards), "out": str(place(runs, stage.name, system.name, seed))}
-        settings |= {**folders, "seed": seed, "warm_start": str(folder) if folder else None}
+        settings |= {**folders, "seed": seed, "warm_start": str(folder)}
         folder = run(from_dict(TrainConfig, settings, f"{system.name}, {stage.name}"))
-    assert folder is not None
     return folder
 
 

@@ -16,9 +16,10 @@ from experiments.unseen import by_file, sign, unseen_windows
 from seqgen.core import Sampling
 from seqgen.data.shards import Shards
 from seqgen.evaluation.bars import shuffle_bars
+from seqgen.evaluation.evaluate import weights_hash
 from seqgen.evaluation.latent import decode, read
 from seqgen.evaluation.structure import bar_similarity, lag_sums
-from seqgen.models.checkpoint import load_model
+from seqgen.models.checkpoint import load_model, read_config
 from seqgen.models.music_vae import MusicVAEConfig
 
 WAYS = ("free run", "teacher forced")
@@ -33,6 +34,7 @@ def measure(twins: Twins, system: System, folder: Path, data: Path, seed: int) -
     torch.set_num_threads(1)
     model, sections = load_model(folder)
     start = Path(sections["training"]["warm_start"])
+    encoder = Path(read_config(start)["training"]["warm_start"])
     shards = Shards(data / twins.main.shards)
     windows, files = unseen_windows(shards)
     token = torch.from_numpy(windows.astype(np.int64))
@@ -66,6 +68,7 @@ def measure(twins: Twins, system: System, folder: Path, data: Path, seed: int) -
         "width": model.config.decoder.width,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "decoder parameters": sum(parameter.numel() for parameter in model.decoder.parameters()),
+        "encoder": f"{encoder.name}@{weights_hash(encoder)}",
         "core seconds": seconds(start) + seconds(folder),
         "device": device_name("cpu"),
         "signature": sign(folder, shards, windows, seed),

@@ -23,15 +23,17 @@ PER_FILE = ("right steps", "right onsets")
 READING = (
     "All systems have one encoder, code, objective, data, batches, optimiser, schedule and seeds; the "
     "decoders of the flat ones are as wide as it takes to have as many parameters at sixteen bars. Each "
-    "is trained on two bars first, with a decoder of its own kind behind a flat encoder, and goes on from "
-    "the weights that fit. One code of the whole window for all, since a code a bar needs bars. "
-    "Accuracies are shares of the test windows' steps and onsets that have exactly the true token, "
-    "decoded greedily from the posterior mean; a decoder that always holds has the baseline's steps and "
-    "no onset. Means are over seeds; intervals hold 95% of 1,000 bootstrap draws of whole tunes, since "
-    "windows of a tune overlap: they say what other tunes would change, and the seeds beside them what "
-    "another seed would. Lag profile: how alike two bars are that stand so many bars apart "
-    "(docs/evaluation/structure.md), of the greedy reconstructions and of samples from the prior at "
-    "temperature 1, as many as test windows."
+    "is trained on two bars first, with a decoder of its own kind, and goes on from the weights that fit. "
+    "Before that all take over the embeddings and the LSTM of the encoder of `{encoder}`, and what else "
+    "of it has the same name and shape: of a decoder only the vectors of tokens (and of places in a bar, "
+    "where there are such), and the bias of the output. One code of the whole window for all, since a "
+    "code a bar needs bars. These are short trainings: they say which decoder learns faster, and not "
+    "where each would end. Accuracies are shares of the test windows' steps and onsets that have exactly "
+    "the true token, decoded greedily from the posterior mean. Means are over seeds; intervals hold 95% "
+    "of 1,000 bootstrap draws of whole tunes, since windows of a tune overlap: they say what other tunes "
+    "would change, and the seeds beside them what another seed would. Likeness: the share of the onsets "
+    "of two bars so far apart that they have in common, of test windows, greedy reconstructions, and as "
+    "many samples from the prior at temperature 1."
 )
 
 
@@ -50,7 +52,7 @@ def write_report(twins: Twins, runs: Path, docs: Path) -> None:
         differences(twins, rows),
         tokens(twins),
         lags(twins, rows),
-        READING,
+        READING.format(encoder=rows[0]["encoder"]),
         f"Device: {rows[0]['device']}; {seconds / 60:.0f} core minutes of training.",
         "Signatures:\n\n" + "\n".join(f"* `{row['signature']}`" for row in rows),
     ]

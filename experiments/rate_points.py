@@ -8,16 +8,17 @@ from typing import Any
 BETAS = (0.1, 0.2, 0.3, 0.5, 0.8, 1.2)
 FREE_BITS = (32.0, 64.0)
 SETTINGS: dict[str, Any] = {
-    "steps": 500,
+    "steps": 250,
     "batch_size": 32,
     "learning_rate": 1.5e-3,
     "clip_norm": 5.0,
     "transpose": 6,
-    "average": 0.99,
+    "average": 0.98,
     "precision": "32-true",
     "threads": 1,
     "checkpoint_every": 100,
-    "diagnose_every": 500,
+    "diagnose_every": 250,
+    "diagnose_windows": 128,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,12 +17,14 @@ from seqgen.config import from_dict
 from seqgen.data.shards import FileRow, Shards, SplitWindows, write_shards
 from seqgen.representation.converter import RepresentationConfig
 from seqgen.training.config import TrainConfig
+from tests.training.runs import config, trainer
 
 SETTINGS = {"steps": 2, "batch_size": 4, "diagnose_every": 5}
 BARS = {"kind": "hierarchical", "width": 16, "plan_size": 4, "conductor_width": 4}
-ENCODER = {"width": 4, "bar_width": 4}
+ENCODER = {"width": 8, "bar_width": 4}
 SMALL = Twins(
-    model={"latent": 8, "embedding": 4},
+    model={"latent": 8, "embedding": 5},
+    encoder="",
     systems=(
         System("bars", "with bars", BARS),
         System("flat", "without", {"kind": "flat", "plan": "recurrent"}),
@@ -47,20 +50,36 @@ def make_shards(folder, bars, count=24):
     return folder
 
 
-@pytest.fixture
-def page(tmp_path, monkeypatch):
-    """The folder of runs and that of docs after the command has run for two seeds."""
+def make_model(shards, folder):
+    """One bar, after four steps; its encoder is that of the small twins."""
+    trainer(config(shards, folder, steps=4)).fit()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """The folder of runs and that of docs after the command has run for two seeds, and again."""
+    tmp_path = tmp_path_factory.mktemp("twins")
+    make_model(make_shards(tmp_path / "one", 1), tmp_path / "encoder")
     make_shards(tmp_path / "two", 2)
     make_shards(tmp_path / "four", 4)
-    monkeypatch.setattr(command, "TWINS", SMALL)
     places = ["--data", str(tmp_path), "--runs", str(tmp_path / "runs"), "--docs", str(tmp_path / "docs")]
-    monkeypatch.setattr(sys, "argv", ["hierarchy", *places, "--seeds", "1", "2"])
-    command.main()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(command, "TWINS", replace(SMALL, encoder=str(tmp_path / "encoder")))
+        patch.setattr(sys, "argv", ["hierarchy", *places, "--seeds", "1", "2"])
+        command.main()
+        before = times(tmp_path / "runs")
+        command.main()
+    assert times(tmp_path / "runs") == before
     return tmp_path / "runs", tmp_path / "docs"
 
 
+def times(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
 def test_one_command_makes_models_figures_table_and_picture(page):
-    runs, docs = page
+    _, docs = page
     text = (docs / "hierarchy.md").read_text(encoding="utf-8")
     words = (
         "with bars | 16 |",
@@ -79,16 +98,17 @@ def test_one_command_makes_models_figures_table_and_picture(page):
     ]  # fmt: skip
     assert all("7 of 8, the others in train" in row["signature"] for row in rows)
     assert all(len(row["lags"]["prior"]) == 3 for row in rows)
-    before = {path: path.stat().st_mtime_ns for path in runs.rglob("*") if path.is_file()}
-    command.main()
-    assert before == {path: path.stat().st_mtime_ns for path in runs.rglob("*") if path.is_file()}
 
 
-def test_the_long_run_starts_from_the_short_one_of_its_system_and_seed(page):
+def test_a_long_run_starts_from_the_short_one_of_its_system_and_seed(page):
     runs, _ = page
     for system in SMALL.systems:
-        config = (runs / f"long-{system.name}-seed2" / "config.yaml").read_text(encoding="utf-8")
-        assert f"warm_start: {runs / f'short-{system.name}-seed2'}" in config
+        for stage, start in (
+            ("long", runs / f"short-{system.name}-seed2"),
+            ("short", runs.parent / "encoder"),
+        ):
+            text = (runs / f"{stage}-{system.name}-seed2" / "config.yaml").read_text(encoding="utf-8")
+            assert f"warm_start: {start}\n" in text
 
 
 def test_twins_differ_in_nothing_but_the_decoder_and_have_as_many_parameters():

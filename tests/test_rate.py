@@ -16,19 +16,17 @@ from experiments.rate_points import CURVE, Curve, Price
 from seqgen.config import from_dict
 from seqgen.models.checkpoint import load_model
 from seqgen.training.config import TrainConfig
-from tests.test_hierarchy import make_shards
-from tests.training.runs import MODEL, config, trainer
+from tests.test_hierarchy import make_model, make_shards
+from tests.training.runs import MODEL
 
-SETTINGS = {"steps": 2, "batch_size": 4, "diagnose_every": 5}
+SETTINGS = {"steps": 2, "batch_size": 4, "diagnose_every": 5, "learning_rate": 1e-3}
 
 
 @pytest.fixture
 def start(tmp_path):
     """A one-bar model that has learnt for a moment."""
-    shards = make_shards(tmp_path / "short", 1)
-    run = trainer(config(shards, tmp_path / "start", steps=4))
-    run.fit()
-    return tmp_path / "start"
+    make_shards(tmp_path / "short", 1)
+    return make_model(tmp_path / "short", tmp_path / "start")
 
 
 def test_one_command_makes_points_table_and_picture(tmp_path, start, monkeypatch):
