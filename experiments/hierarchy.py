@@ -2,9 +2,8 @@
 
     python -m experiments.hierarchy --data shards/ --runs runs/ --docs docs/experiments
 
-`--data` is what data_tools/prepare_shipped.sh makes; mel-2bar-start and mel-16bar are read. What is there
-already is not made again, and a run that was stopped goes on: seed after seed, so that the page has whole
-rows early.
+`--data` is what data_tools/prepare_shipped.sh makes; mel-16bar is read. What is there already is
+not made again, and a run that was stopped goes on: seed after seed, so that the page has whole rows early.
 """
 
 from __future__ import annotations
@@ -41,18 +40,10 @@ def main() -> None:
 
 
 def train(twins: Twins, system: System, data: Path, runs: Path, seed: int) -> Path:
-    """The folder of a trained system: of short windows first, then of long ones from what it learnt there."""
-    folder = find_folder(twins.encoder)
-    for stage in (twins.start, twins.main):
-        settings = twins.config(system, stage)
-        folders = {"data": str(data / stage.shards), "out": str(place(runs, stage.name, system.name, seed))}
-        settings |= {**folders, "seed": seed, "warm_start": str(folder)}
-        folder = run(from_dict(TrainConfig, settings, f"{system.name}, {stage.name}"))
-    return folder
-
-
-def place(runs: Path, stage: str, system: str, seed: int) -> Path:
-    return runs / f"{stage}-{system}-seed{seed}"
+    """The folder of a trained system, which is trained as far as it is not."""
+    settings = twins.config(system) | {"seed": seed, "warm_start": str(find_folder(twins.start))}
+    settings |= {"data": str(data / twins.shards), "out": str(runs / f"{system.name}-seed{seed}")}
+    return run(from_dict(TrainConfig, settings, system.name))
 
 
 def test(twins: Twins, system: System, folder: Path, data: Path, seed: int) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from seqgen.evaluation.bars import shuffle_bars
 from seqgen.evaluation.evaluate import weights_hash
 from seqgen.evaluation.latent import decode, read
 from seqgen.evaluation.structure import bar_similarity, lag_sums
-from seqgen.models.checkpoint import load_model, read_config
+from seqgen.models.checkpoint import load_model
 from seqgen.models.music_vae import MusicVAEConfig
 
 WAYS = ("free run", "teacher forced")
@@ -29,13 +29,12 @@ WAYS = ("free run", "teacher forced")
 def measure(twins: Twins, system: System, folder: Path, data: Path, seed: int) -> dict[str, Any]:
     """Accuracies with the sums of each file, latent figures and lag profiles.
 
-    `data` holds the shards of both stages. Codes and samples are drawn with `seed`, which trained the model.
+    `data` holds the folder of shards. Codes and samples are drawn with `seed`, which trained the model.
     """
     torch.set_num_threads(1)
     model, sections = load_model(folder)
     start = Path(sections["training"]["warm_start"])
-    encoder = Path(read_config(start)["training"]["warm_start"])
-    shards = Shards(data / twins.main.shards)
+    shards = Shards(data / twins.shards)
     windows, files = unseen_windows(shards)
     token = torch.from_numpy(windows.astype(np.int64))
     rng = Generator().manual_seed(seed)
@@ -68,8 +67,8 @@ def measure(twins: Twins, system: System, folder: Path, data: Path, seed: int) -
         "width": model.config.decoder.width,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "decoder parameters": sum(parameter.numel() for parameter in model.decoder.parameters()),
-        "encoder": f"{encoder.name}@{weights_hash(encoder)}",
-        "core seconds": seconds(start) + seconds(folder),
+        "start": f"{start.name}@{weights_hash(start)}",
+        "core seconds": seconds(folder),
         "device": device_name("cpu"),
         "signature": sign(folder, shards, windows, seed),
     }

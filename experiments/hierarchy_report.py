@@ -22,18 +22,18 @@ LAGS = (1, 2, 4, 8, 12)
 PER_FILE = ("right steps", "right onsets")
 READING = (
     "All systems have one encoder, code, objective, data, batches, optimiser, schedule and seeds; the "
-    "decoders of the flat ones are as wide as it takes to have as many parameters at sixteen bars. Each "
-    "is trained on two bars first, with a decoder of its own kind, and goes on from the weights that fit. "
-    "Before that all take over the embeddings and the LSTM of the encoder of `{encoder}`, and what else "
-    "of it has the same name and shape: of a decoder only the vectors of tokens (and of places in a bar, "
-    "where there are such), and the bias of the output. One code of the whole window for all, since a "
-    "code a bar needs bars. These are short trainings: they say which decoder learns faster, and not "
-    "where each would end. Accuracies are shares of the test windows' steps and onsets that have exactly "
-    "the true token, decoded greedily from the posterior mean. Means are over seeds; intervals hold 95% "
-    "of 1,000 bootstrap draws of whole tunes, since windows of a tune overlap: they say what other tunes "
-    "would change, and the seeds beside them what another seed would. Likeness: the share of the onsets "
-    "of two bars so far apart that they have in common, of test windows, greedy reconstructions, and as "
-    "many samples from the prior at temperature 1."
+    "decoders of the flat ones are as wide as it takes to have as many parameters. All start from "
+    "`{start}` as far as names and shapes agree: the embeddings and the LSTM of the encoder; of a decoder "
+    "only the vectors of tokens (and of places in a bar, where there are such) and the bias of the "
+    "output. The code is a row of one code a bar for all, as in the shipped model: a direct plan feeds "
+    "each bar from its own part, the classical flat decoder reads the whole row at every step and has to "
+    "find out by itself which part is due. These are short trainings: they say which decoder learns "
+    "faster, and not where each would end. Accuracies are shares of the test windows' steps and onsets "
+    "that have exactly the true token, decoded greedily from the posterior mean. Means are over seeds; "
+    "intervals hold 95% of 1,000 bootstrap draws of whole tunes, since windows of a tune overlap: they "
+    "say what other tunes would change, and the seeds beside them what another seed would. Likeness: the "
+    "share of the onsets of two bars so far apart that they have in common, of test windows, greedy "
+    "reconstructions, and as many samples from the prior at temperature 1."
 )
 
 
@@ -52,7 +52,7 @@ def write_report(twins: Twins, runs: Path, docs: Path) -> None:
         differences(twins, rows),
         tokens(twins),
         lags(twins, rows),
-        READING.format(encoder=rows[0]["encoder"]),
+        READING.format(start=rows[0]["start"]),
         f"Device: {rows[0]['device']}; {seconds / 60:.0f} core minutes of training.",
         "Signatures:\n\n" + "\n".join(f"* `{row['signature']}`" for row in rows),
     ]
@@ -64,11 +64,9 @@ def write_report(twins: Twins, runs: Path, docs: Path) -> None:
 def read_rows(twins: Twins, runs: Path) -> list[Row]:
     """The figures of each seed that all systems have, seed after seed."""
     rows = []
-    first = f"{twins.main.name}-{twins.systems[0].name}-seed"
+    first = f"{twins.systems[0].name}-seed"
     for seed in sorted(int(path.name.removeprefix(first)) for path in runs.glob(f"{first}*")):
-        paths = [
-            runs / f"{twins.main.name}-{system.name}-seed{seed}" / "figures.json" for system in twins.systems
-        ]
+        paths = [runs / f"{system.name}-seed{seed}" / "figures.json" for system in twins.systems]
         if all(path.is_file() for path in paths):
             rows += [json.loads(path.read_text(encoding="utf-8")) for path in paths]
     return rows
@@ -152,12 +150,9 @@ def differences(twins: Twins, rows: Sequence[Row]) -> str:
 
 def tokens(twins: Twins) -> str:
     names = ", ".join(f"{system.name} ({system.title})" for system in twins.systems)
-    each = " and ".join(
-        f"{stage.tokens:,} of {stage.bars} bars ({stage.settings['steps']:,} steps of "
-        f"{stage.settings['batch_size']} windows)"
-        for stage in (twins.start, twins.main)
-    )
-    return f"Systems: {names}. Tokens read in training by each: {each}."
+    steps, batch = twins.settings["steps"], twins.settings["batch_size"]
+    read = f"{twins.tokens:,} ({steps:,} steps of {batch} windows)"
+    return f"Systems: {names}. Tokens read in training by each: {read}."
 
 
 def lags(twins: Twins, rows: Sequence[Row]) -> str:

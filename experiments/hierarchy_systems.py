@@ -27,51 +27,38 @@ class System:
 
 
 @dataclass(frozen=True)
-class Stage:
-    """One of the two trainings that every system has: of short windows, then of long ones from there."""
+class Twins:
+    """The whole comparison: one training for each system."""
 
-    name: str
     shards: str
-    """folder of its windows, as data_tools/prepare_shipped.sh names it"""
-    bars: int
-    encoder: dict[str, Any]
-    """of all systems; a flat one learns short windows from nothing much faster"""
+    """folder of the windows, as data_tools/prepare_shipped.sh names it"""
+    model: dict[str, Any]
+    """what all systems share"""
+    start: str
+    """what all start from, as far as names and shapes agree: a shipped model, or a folder"""
+    systems: tuple[System, ...]
+    """the first has a width; the others are as wide as it takes to have as many parameters"""
     settings: dict[str, Any]
 
     @property
     def tokens(self) -> int:
         """Read in training, those that are read twice counted twice."""
-        return int(self.settings["steps"] * self.settings["batch_size"] * 16 * self.bars)
+        return int(self.settings["steps"] * self.settings["batch_size"] * 16 * self.model["bars"])
 
-
-@dataclass(frozen=True)
-class Twins:
-    """The whole comparison."""
-
-    model: dict[str, Any]
-    """what all systems share"""
-    encoder: str
-    """a model of short windows, whose encoder reads for all of them from the start: shipped, or a folder"""
-    systems: tuple[System, ...]
-    """the first has a width; the others are as wide as it takes to have as many parameters"""
-    start: Stage
-    main: Stage
-
-    def shape(self, system: System, stage: Stage, width: int | None = None) -> dict[str, Any]:
+    def shape(self, system: System, width: int | None = None) -> dict[str, Any]:
         """Settings of a system's model. width: of its decoder; else the one that makes twins."""
-        decoder = {**system.decoder, "width": width or self.width(system)}
-        return {**self.model, "bars": stage.bars, "encoder": stage.encoder, "decoder": decoder}
+        return {**self.model, "decoder": {**system.decoder, "width": width or self.width(system)}}
 
     def width(self, system: System) -> int:
-        """LSTM units, for as many parameters as the first system's in the main stage."""
+        """LSTM units, for as many parameters as the first system has."""
         if "width" in system.decoder:
             return int(system.decoder["width"])
-        target = parameters(self.shape(self.systems[0], self.main))
-        return nearest(lambda width: parameters(self.shape(system, self.main, width)), target, WIDTHS)
+        target = parameters(self.shape(self.systems[0]))
+        return nearest(lambda width: parameters(self.shape(system, width)), target, WIDTHS)
 
-    def config(self, system: System, stage: Stage) -> dict[str, Any]:
+    def config(self, system: System) -> dict[str, Any]:
         """Settings for a training run, without its folders."""
-        return {**RUN, **stage.settings, "model": self.shape(system, stage)}
+        return {**RUN, **self.settings, "model": self.shape(system)}
 
 
 def parameters(model: dict[str, Any]) -> int:
@@ -92,44 +79,33 @@ def nearest(count: Callable[[int], int], target: int, widths: range) -> int:
 
 
 TWINS = Twins(
+    shards="mel-16bar",
     model={
+        "bars": 16,
         "latent": 256,
-        "code": "window",
-        "initial_std": 0.1,
+        "code": "bars",
+        "encoder": {"kind": "hierarchical", "readout": "all", "width": 128, "bar_width": 128},
     },
-    encoder="mel-2bar",
+    start="mel-2bar",
     systems=(
         System(
             "bars",
             "conductor, direct plan, restarts at every bar",
             {
-                "kind": "hierarchical", "plan": "direct", "plan_size": 32, "conductor_width": 96,
-                "width": 192,
+                "kind": "hierarchical", "plan": "direct", "plan_size": 64, "conductor_width": 128,
+                "width": 256,
             },
         ),
         System("flat", "flat, classical: z at every step", {"kind": "flat", "plan": "recurrent"}),
         System(
-            "flat-direct", "flat, the same direct plan", {"kind": "flat", "plan": "direct", "plan_size": 32}
+            "flat-direct", "flat, the same direct plan", {"kind": "flat", "plan": "direct", "plan_size": 64}
         ),
     ),
-    start=Stage(
-        "2bar",
-        "mel-2bar-start",
-        2,
-        {"kind": "flat", "readout": "all", "width": 128},
-        {
-            "objective": {"beta": 0.1, "beta_ramp": 0.9, "free_bits": 96, "input_dropout": 0.1},
-            "steps": 300, "batch_size": 16, "learning_rate": 4e-3, "diagnose_every": 300,
-        },
-    ),
-    main=Stage(
-        "16bar",
-        "mel-16bar",
-        16,
-        {"kind": "hierarchical", "readout": "all", "width": 128, "bar_width": 128},
-        {
-            "objective": {"beta": 0.1, "beta_ramp": 0.9, "free_bits": 512, "input_dropout": 0.1},
-            "steps": 600, "batch_size": 8, "learning_rate": 2e-3, "diagnose_every": 300,
-        },
-    ),
+    settings={
+        "objective": {"beta": 0.1, "beta_ramp": 0.9, "free_bits": 256, "input_dropout": 0.1},
+        "steps": 800,
+        "batch_size": 8,
+        "learning_rate": 3e-3,
+        "diagnose_every": 400,
+    },
 )  # fmt: skip

@@ -11,7 +11,7 @@ import pytest
 
 import experiments.hierarchy as command
 from experiments.hierarchy_report import accuracy, apart
-from experiments.hierarchy_systems import TWINS, Stage, System, Twins, nearest, parameters
+from experiments.hierarchy_systems import TWINS, System, Twins, nearest, parameters
 from experiments.unseen import unseen_windows
 from seqgen.config import from_dict
 from seqgen.data.shards import FileRow, Shards, SplitWindows, write_shards
@@ -21,16 +21,21 @@ from tests.training.runs import config, trainer
 
 SETTINGS = {"steps": 2, "batch_size": 4, "diagnose_every": 5}
 BARS = {"kind": "hierarchical", "width": 16, "plan_size": 4, "conductor_width": 4}
-ENCODER = {"width": 8, "bar_width": 4}
 SMALL = Twins(
-    model={"latent": 8, "embedding": 5},
-    encoder="",
+    shards="four",
+    model={
+        "bars": 4,
+        "latent": 8,
+        "code": "bars",
+        "embedding": 5,
+        "encoder": {"kind": "hierarchical", "width": 8, "bar_width": 4},
+    },
+    start="",
     systems=(
         System("bars", "with bars", BARS),
         System("flat", "without", {"kind": "flat", "plan": "recurrent"}),
     ),
-    start=Stage("short", "two", 2, ENCODER, SETTINGS),
-    main=Stage("long", "four", 4, {**ENCODER, "kind": "hierarchical"}, SETTINGS),
+    settings={"steps": 2, "batch_size": 4, "diagnose_every": 5},
 )
 
 
@@ -51,7 +56,7 @@ def make_shards(folder, bars, count=24):
 
 
 def make_model(shards, folder):
-    """One bar, after four steps; its encoder is that of the small twins."""
+    """One bar, after four steps; it has the embeddings and the LSTM of the small twins' encoder."""
     trainer(config(shards, folder, steps=4)).fit()
     return folder
 
@@ -60,12 +65,11 @@ def make_model(shards, folder):
 def page(tmp_path_factory):
     """The folder of runs and that of docs after the command has run for two seeds, and again."""
     tmp_path = tmp_path_factory.mktemp("twins")
-    make_model(make_shards(tmp_path / "one", 1), tmp_path / "encoder")
-    make_shards(tmp_path / "two", 2)
+    make_model(make_shards(tmp_path / "one", 1), tmp_path / "start")
     make_shards(tmp_path / "four", 4)
     places = ["--data", str(tmp_path), "--runs", str(tmp_path / "runs"), "--docs", str(tmp_path / "docs")]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(command, "TWINS", replace(SMALL, encoder=str(tmp_path / "encoder")))
+        patch.setattr(command, "TWINS", replace(SMALL, start=str(tmp_path / "start")))
         patch.setattr(sys, "argv", ["hierarchy", *places, "--seeds", "1", "2"])
         command.main()
         before = times(tmp_path / "runs")
@@ -86,7 +90,7 @@ def test_one_command_makes_models_figures_table_and_picture(page):
         "without |",
         "bars less flat",
         "samples, flat",
-        "256 of 2 bars",
+        "512 (2 steps of 4 windows)",
         "Device:",
     )
     for word in words:
@@ -100,26 +104,23 @@ def test_one_command_makes_models_figures_table_and_picture(page):
     assert all(len(row["lags"]["prior"]) == 3 for row in rows)
 
 
-def test_a_long_run_starts_from_the_short_one_of_its_system_and_seed(page):
+def test_all_twins_start_from_one_model(page):
     runs, _ = page
     for system in SMALL.systems:
-        for stage, start in (
-            ("long", runs / f"short-{system.name}-seed2"),
-            ("short", runs.parent / "encoder"),
-        ):
-            text = (runs / f"{stage}-{system.name}-seed2" / "config.yaml").read_text(encoding="utf-8")
-            assert f"warm_start: {start}\n" in text
+        text = (runs / f"{system.name}-seed2" / "config.yaml").read_text(encoding="utf-8")
+        assert f"warm_start: {runs.parent / 'start'}\n" in text
 
 
 def test_twins_differ_in_nothing_but_the_decoder_and_have_as_many_parameters():
-    for stage in (TWINS.start, TWINS.main):
-        settings = [TWINS.config(system, stage) for system in TWINS.systems]
-        for one in settings:
-            from_dict(TrainConfig, one | {"data": "x", "out": "y"}, "twin")
-            del one["model"]["decoder"]
-        assert settings.count(settings[0]) == len(settings)
-    sizes = [parameters(TWINS.shape(system, TWINS.main)) for system in TWINS.systems]
+    settings = [TWINS.config(system) for system in TWINS.systems]
+    for one in settings:
+        from_dict(TrainConfig, one | {"data": "x", "out": "y"}, "twin")
+        del one["model"]["decoder"]
+    assert settings.count(settings[0]) == len(settings)
+    sizes = [parameters(TWINS.shape(system)) for system in TWINS.systems]
     assert sizes == pytest.approx([sizes[0]] * len(sizes), rel=0.01)
+    plans = [system.decoder.get("plan_size") for system in TWINS.systems]
+    assert plans == [plans[0], None, plans[0]]
 
 
 @pytest.mark.parametrize(("target", "width"), [(0, 8), (100, 8), (101, 16), (10_000, 104), (10**9, 120)])
