@@ -90,7 +90,8 @@ def picture(rows: Sequence[Row]) -> bytes:
                 at = (row["kl"][0], row["onset accuracy"][0])
                 axis.annotate(row["label"], at, (3, 5), textcoords="offset points", fontsize=7)
         axis.set_xlabel("KL, nats a window", fontsize=9)
-        axis.set_title(f"{bars} bars: onset accuracy, free run", fontsize=9, loc="left")
+        title = f"{bars} bars: onset accuracy, free run (open: from a sampled z)"
+        axis.set_title(title, fontsize=9, loc="left")
         axis.legend(frameon=False, fontsize=8, loc="lower right")
         axis.spines[["top", "right"]].set_visible(False)
         axis.margins(x=0.1, y=0.1)

@@ -35,11 +35,12 @@ def by_file(files: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 def sign(folder: Path, shards: Shards, windows: np.ndarray, seed: int) -> str:
     """The signature of figures of a model on unseen windows."""
+    found = len(shards.tokens("test"))
     parts = {
         "seqgen": __version__,
         "model": f"{folder.resolve().name}@{weights_hash(folder)}",
         "data": f"{shards.folder.name}/test@{array_hash(windows)}",
-        "windows": f"{len(windows)} of {len(shards.tokens('test'))}, the others in train",
+        "windows": f"{len(windows)} of {found}, {found - len(windows)} in train dropped",
         "decoding": "greedy",
         "seed": str(seed),
         "torch": torch.__version__,

@@ -100,7 +100,7 @@ def test_one_command_makes_models_figures_table_and_picture(page):
     assert [(row["system"], row["seed"]) for row in rows] == [
         ("bars", 1), ("flat", 1), ("bars", 2), ("flat", 2)
     ]  # fmt: skip
-    assert all("7 of 8, the others in train" in row["signature"] for row in rows)
+    assert all("7 of 8, 1 in train dropped" in row["signature"] for row in rows)
     assert all(len(row["lags"]["prior"]) == 3 for row in rows)
 
 

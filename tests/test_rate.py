@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 import experiments.rate as command
 from experiments.rate_measure import measure
@@ -16,7 +17,7 @@ from experiments.rate_points import CURVE, Curve, Price
 from seqgen.config import from_dict
 from seqgen.models.checkpoint import load_model
 from seqgen.training.config import TrainConfig
-from tests.test_hierarchy import make_model, make_shards
+from tests.test_hierarchy import make_model, make_shards, times
 from tests.training.runs import MODEL
 
 SETTINGS = {"steps": 2, "batch_size": 4, "diagnose_every": 5, "learning_rate": 1e-3}
@@ -50,10 +51,10 @@ def test_one_command_makes_points_table_and_picture(tmp_path, start, monkeypatch
     assert [row["label"] for row in rows] == ["0.1", "8 bits", "start"]
     for row in rows:
         assert row["kl"][1] <= row["kl"][0] <= row["kl"][2]
-        assert "7 of 8, the others in train" in row["signature"]
-    before = {path: path.stat().st_mtime_ns for path in runs.rglob("*") if path.is_file()}
+        assert "7 of 8, 1 in train dropped" in row["signature"]
+    before = times(runs)
     command.main()
-    assert before == {path: path.stat().st_mtime_ns for path in runs.rglob("*") if path.is_file()}
+    assert times(runs) == before
 
 
 def test_a_point_is_its_model_on_the_unseen_windows(start):
@@ -77,6 +78,16 @@ def test_points_differ_in_nothing_but_the_price_and_keep_it():
         del one["objective"]
     assert settings.count(settings[0]) == len(settings)
     assert len({price.name for price in CURVE.prices}) == len(CURVE.prices)
+
+
+def test_a_run_that_began_elsewhere_is_not_taken_up(tmp_path, start):
+    curve = Curve(str(start), "short", (Price(0.1),), SETTINGS)
+    folder = command.train(curve, curve.prices[0], tmp_path, tmp_path / "runs", seed=1)
+    assert command.train(curve, curve.prices[0], tmp_path, tmp_path / "runs", seed=1) == folder
+    weights = load_file(start / "model.safetensors")
+    save_file({name: 2 * tensor for name, tensor in weights.items()}, start / "model.safetensors")
+    with pytest.raises(ValueError, match=f"{folder}: began with other weights than {start}"):
+        command.train(curve, curve.prices[0], tmp_path, tmp_path / "runs", seed=1)
 
 
 def test_a_model_of_other_windows_is_refused(tmp_path, start):
