@@ -71,6 +71,13 @@ def flat_direct() -> Conductor:
     return Conductor(voice, planner, T, metre=4)
 
 
+def conductor_joined() -> Conductor:
+    """A flat decoder that is fed each bar's part of the code."""
+    planner = Planner(3 * Z, T // BAR, width=0, segments=2, segment_size=3, by_bar=True, joined=True)
+    voice = LSTM(E + planner.segment_size, W, planner.bar_size, feed_cond=False)
+    return Conductor(voice, planner, T, metre=2)
+
+
 def wavenet(input_size: int, cond_size: int, local_size: int = 0, kernel: int = 2) -> WaveNet:
     """Sees further back than a bar, so what must not cross a bar line could."""
     return WaveNet(input_size, 5, 7, W, cond_size, (1, 2, 4, 1), kernel, local_size)
@@ -162,6 +169,7 @@ CORES: dict[str, Callable] = {
     "conductor-carry": carrying_conductor,
     "conductor-direct": direct_conductor,
     "conductor-by-bar": conductor_by_bar,
+    "conductor-joined": conductor_joined,
     "flat-direct": flat_direct,
     "conductor-of-conductor": lambda: Conductor(
         Conductor(LSTM(E, W, 5), Planner(7, 2, width=5), 2), Planner(Z, T // BAR, width=7), BAR
@@ -213,4 +221,6 @@ def make(core: str, head: str) -> tuple[Decoder, Tensor]:
     """A decoder in float64, so that a law that fails is not rounding, and its conditioning [B, Z]."""
     torch.manual_seed(1)
     decoder = Decoder(CORES[core](), HEADS[head]()).double().eval()
-    return decoder, torch.randn(B, 3 * Z if core == "conductor-by-bar" else Z, dtype=torch.float64)
+    return decoder, torch.randn(
+        B, 3 * Z if core in ("conductor-by-bar", "conductor-joined") else Z, dtype=torch.float64
+    )
