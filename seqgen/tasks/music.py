@@ -11,12 +11,12 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from jaxtyping import Float
-from torch import Generator, Tensor
+from torch import Tensor
 
 from seqgen.core import GREEDY, Sampling
 from seqgen.kernels.packing import Precision
@@ -26,23 +26,21 @@ from seqgen.models.music_vae import MusicVAE, Posterior
 from seqgen.representation.chords import Chord
 from seqgen.representation.converter import Converter
 from seqgen.tasks.attributes import vector_of, vectors_of
-from seqgen.tasks.chords import encode, given, tells_chords, with_chords
-from seqgen.tasks.clip import Clip, choose_clip
+from seqgen.tasks.chords import given
+from seqgen.tasks.clip import Clip
+from seqgen.tasks.codes import Prior, choose, choose_all, draw_codes, read
 from seqgen.tasks.latent import check_codes, grid_weights, latent_grid, latent_path, path_weights, slerp
 from seqgen.tasks.manner import Manner, mixtures, nearest
-from seqgen.tasks.notices import say
-from seqgen.tasks.reading import to_model
 from seqgen.tasks.renderer import Renderer
 from seqgen.tasks.settings import Drawing, check_count, generator
 from seqgen.tasks.shipped import find_folder, read_model
-from seqgen.tasks.sources import Choice, Source, one_each, to_table
+from seqgen.tasks.sources import Choice, Source
 
 if TYPE_CHECKING:
     from note_seq import NoteSequence
 
     from seqgen.models.music_vae.prior import CodePrior
 
-Prior = Literal["standard", "learned"]
 MAX_PIECES = 4096
 """results of one call: more is a slip of the finger"""
 AT_ONCE = 8
@@ -212,32 +210,11 @@ class MusicModel:
         rows = None if told is None else [told] * num
         wanted = Drawing(Sampling(temperature, top_k, top_p), seed, precision)
         rng = generator(seed)
-        z, said = self.draw_codes(num, rng, prior)
+        z, said = draw_codes(self, num, rng, prior)
         uniform = torch.rand(num, *self.renderer.draws, generator=rng)
         notes = [f"sample, {k + 1} of {num}{said}" for k in range(num)]
         tokens = self.renderer.tokens(z, wanted, uniform, chords=rows)
         return self.renderer.pieces(tokens, [Manner(qpm)] * num, notes, wanted, rows)
-
-    def draw_codes(
-        self, num: int, rng: Generator, prior: Prior | None = None
-    ) -> tuple[Float[Tensor, "B Z"], str]:
-        """Codes from a prior, and what a result says of it: nothing where there is no choice.
-
-        Raises:
-            ValueError: for a learned prior that the model does not have.
-        """
-        if self.prior is None and prior == "learned":
-            raise ValueError(
-                f"prior: {self.name} has no learned prior: leave it out, or make one with `seqgen fit-prior`"
-            )
-        if prior not in (None, "standard", "learned"):
-            raise ValueError(f"prior: expected standard or learned, got {prior!r}")
-        if self.prior is None:
-            return torch.randn(num, self.vae.config.latent, generator=rng), ""
-        if prior == "standard":
-            return torch.randn(num, self.vae.config.latent, generator=rng), ", prior standard"
-        said = f", prior learned at temperature {self.prior.config.temperature:g}"
-        return self.prior.sample(num, rng), said
 
     def encode(
         self,
@@ -247,15 +224,7 @@ class MusicModel:
         precision: Precision | None = None,
     ) -> Posterior:
         """The posterior (mean [B, Z], std [B, Z]) of B pieces. precision: as in `MusicVAE.encode`."""
-        clips = self.clips(music, track, start_bar)
-        tokens = to_model(self.vae.config, np.stack([clip.tokens for clip in clips])).to(self.device)
-        with torch.inference_mode():
-            posterior = encode(self.vae, tokens, precision, chords=[clip.chords for clip in clips])
-        if not (posterior.mean.isfinite().all() and posterior.std.isfinite().all()):
-            raise ValueError(
-                f"{self.name}: its weights are damaged (the code of {clips[0].name} is not finite)"
-            )
-        return Posterior(posterior.mean.clone(), posterior.std.clone())  # free of inference mode
+        return read(self, self.clips(music, track, start_bar), precision)
 
     def decode(
         self,
@@ -304,24 +273,13 @@ class MusicModel:
                 or trio of all.
             start_bar: first bar to read, counted from 0; None takes the beginning of the longest.
         """
-        if isinstance(music, (str, Path)) or not len(music):
-            raise ValueError("music: expected a list of at least one file or NoteSequence, got none")
-        tracks, bars = one_each(track, len(music), "track"), one_each(start_bar, len(music), "start_bar")
-        clips = []
-        for number, (source, t, bar) in enumerate(zip(music, tracks, bars, strict=True)):
-            name = "" if len(music) == 1 else "ABCD"[number : number + 1]
-            clips.append(source if isinstance(source, Clip) else self.clip(source, t, bar, name))
-            say(() if isinstance(source, Clip) else clips[-1].notices)
-        return clips
+        return choose_all(self, music, track, start_bar)
 
     def clip(
         self, source: Source, track: int | None = None, start_bar: int | None = None, name: str = ""
     ) -> Clip:
         """The part of a source that the model reads, with notices that are not said yet. See `clips`."""
-        name = Path(source).name if isinstance(source, (str, Path)) else name or "the music"
-        music = to_table(source)
-        clip = choose_clip(music, self.converter, name, track, start_bar)
-        return with_chords(clip, source, music, self.converter) if tells_chords(self.vae) else clip
+        return choose(self, source, track, start_bar, name)
 
     def _given(self, chords: Sequence[str] | None) -> tuple[Chord, ...] | None:
         """The chords that a user gives; refused, if the model is told none."""

@@ -64,7 +64,7 @@ def fit_prior(vae: MusicVAE, shards: Shards, config: PriorConfig, settings: FitS
         ValueError: for shards of another representation, or with too few windows.
     """
     if vae.config.head in ("groove", "groove_mixture"):
-        raise ValueError("fit-prior: reads windows of tokens, and models of played drums read velocities and times")
+        raise ValueError("fit-prior: reads windows of tokens, which models of played drums do not")
     if shards.steps != vae.config.steps or shards.vocabulary_size != vae.config.vocabulary_size:
         raise ValueError(
             f"data: the model reads windows of {vae.config.steps} tokens below {vae.config.vocabulary_size}, "
@@ -91,9 +91,14 @@ def fit_prior(vae: MusicVAE, shards: Shards, config: PriorConfig, settings: FitS
         learn(prior, train, valid, settings, say)
     prior.load_state_dict({name: value.half().float() for name, value in prior.state_dict().items()})
     z = draw(test, config.noise, Generator().manual_seed(settings.seed))
-    with torch.no_grad():
-        nats = [-log_prob(z).mean().item() for log_prob in (prior.log_prob, flat.log_prob, normal_log_prob)]
-    return Fitted(prior.eval().requires_grad_(False), *nats, len(z))
+    own, gaussian, standard = (nats_of(p, z) for p in (prior.log_prob, flat.log_prob, normal_log_prob))
+    return Fitted(prior.eval().requires_grad_(False), own, gaussian, standard, len(z))
+
+
+@torch.no_grad()
+def nats_of(log_prob: Callable[[Tensor], Tensor], z: Float[Tensor, "N Z"]) -> float:
+    """Mean of a window."""
+    return -log_prob(z).mean().item()
 
 
 def draw(codes: Posterior, noise: float, rng: Generator) -> Float[Tensor, "N Z"]:
