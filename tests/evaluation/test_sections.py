@@ -19,8 +19,8 @@ from seqgen.representation.converter import RepresentationConfig
 from tests.evaluation.conftest import KINDS, windows_of
 
 
-def test_sections_in_json_and_text_and_plots(models, shards, capsys, tmp_path):
-    verb(str(models / "melody"), [shards / "melody"], pairs=25, plot=tmp_path / "curves")
+def test_sections_in_json_and_text_and_plots(varied, shards, capsys, tmp_path):
+    verb(str(varied / "melody"), [shards / "melody"], pairs=40, plot=tmp_path / "curves")
     text = capsys.readouterr().out
     assert "slerp: midpoint nats over the ends'" in text
     assert "real test windows" in text
@@ -29,7 +29,7 @@ def test_sections_in_json_and_text_and_plots(models, shards, capsys, tmp_path):
         f"{n}.png" for n in ("memorisation", *(f"interpolation-{x}" for x in ("nll", "hamming", "distances")))
     }
     before = {path.name: path.read_bytes() for path in (tmp_path / "curves").iterdir()}
-    verb(str(models / "melody"), [shards / "melody"], pairs=25, plot=tmp_path / "curves", json=True)
+    verb(str(varied / "melody"), [shards / "melody"], pairs=40, plot=tmp_path / "curves", json=True)
     data = json.loads(capsys.readouterr().out)
     assert list(data["sections"]) == list(SECTIONS)
     assert all(section["signature"].startswith("model:melody@") for section in data["sections"].values())
@@ -53,8 +53,8 @@ def test_too_few_windows_are_said(models, shards):
     assert data["sections"]["memorisation"]["missing"]
 
 
-def test_midi_without_train(models):
-    result = evaluate(models / "drums", KINDS["drums"], pairs=25)
+def test_midi_without_train(varied):
+    result = evaluate(varied / "drums", KINDS["drums"], pairs=40)
     missing = {name: " ".join(section.missing) for name, section in result.sections.items()}
     assert "no train windows are known" in missing["interpolation"]
     assert "0 train windows" in missing["memorisation"]
