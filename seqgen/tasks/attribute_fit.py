@@ -29,16 +29,18 @@ from seqgen.tasks.chords import decode, encode
 from seqgen.tasks.settings import Drawing
 
 BATCH = 256
-CODES = 2000
-"""windows that are encoded"""
+CODES, FEWEST_CODES = 4000, 500
+"""windows that are encoded, times their bars; and their least number"""
 PAIRS = 24
 """pairs of opposite random moves for each dimension of the basis"""
 SPREAD = 0.7
 """standard deviation of a random move, in those of the codes"""
-ROUNDS = 6
+ROUNDS = 8
 """Gauss-Newton steps for each vector"""
 NEAR = 0.35
 """standard deviation of random moves about a vector's end"""
+NEAR_PAIRS, FEWEST_NEAR = 512, 48
+"""pairs of those for a step, times the bars of a window, which say the more; and their least number"""
 TRUST = 0.1
 """weight of the squared length of a step"""
 OWN = 4.0
@@ -49,12 +51,15 @@ LARGEST = 2.0
 """deviations of an attribute beyond which a change counts no more: one odd window is no direction"""
 LONGEST = 7.0
 """that a vector may be, in standard deviations of the codes: beyond it music falls apart"""
-TRIED = 64
-"""windows for each step of the search for a vector's length"""
-LENGTHS = np.arange(1.0, LONGEST + 1)
+TRIED, FEWEST_TRIED = 128, 16
+"""windows for each step of the search for a vector's length, times their bars; and their least number"""
+LENGTHS = (1.5, 3.0, 5.0, LONGEST)
 AMOUNTS = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 """of a slider, that are tried for its reach"""
 FEWEST = 100
+TINY = 1e-12
+Look = Callable[[np.ndarray], np.ndarray]
+"""the attributes [B, K] of what codes [B, Z] decode to, in deviations"""
 
 
 class Decoded(NamedTuple):
@@ -91,20 +96,22 @@ def fit(
         odd = names[int(np.argmin(np.nan_to_num(deviations)))]
         raise ValueError(f"shards: {odd} is the same in all train windows: nothing can be learnt of it")
     progress("encoding")
-    z = encoded(vae, windows[rng.permutation(len(windows))[:CODES]])
+    z = encoded(vae, windows[rng.permutation(len(windows))[: max(FEWEST_CODES, CODES // vae.config.bars)]])
     look = Decoded(vae, representation, means, deviations)
     basis = moves(z, vae.config.bars if vae.config.code == "bars" else 1)
     progress("measuring")
     gradient = mean_gradient(look, z, basis, rng)
+    pairs = max(FEWEST_NEAR, NEAR_PAIRS // vae.config.bars)
+    tried = max(FEWEST_TRIED, TRIED // vae.config.bars)
     ends = dual(gradient)
     for k in range(len(names)):
         progress(names[k])
-        ends[:, k] *= length(look, some(z, TRIED, rng), basis @ ends[:, k], k)
-        end = improved(look, z, basis, gradient, ends[:, k], k, rng)
-        end /= np.linalg.norm(end)
-        ends[:, k] = end * length(look, some(z, TRIED, rng), basis @ end, k)
+        ends[:, k] *= length(look, some(z, tried, rng), basis @ ends[:, k], k)
+        end = improved(look, z, basis, gradient, ends[:, k], k, pairs, rng)
+        end = unit(end)
+        ends[:, k] = end * length(look, some(z, tried, rng), basis @ end, k)
     vectors = basis @ ends
-    reach = [extent(look, some(z, TRIED, rng), v, k) for k, v in enumerate(vectors.T)]
+    reach = [extent(look, some(z, tried, rng), v, k) for k, v in enumerate(vectors.T)]
     rows = (torch.from_numpy(x).float() for x in (vectors.T.copy(), means, deviations, np.array(reach)))
     numbers = dict(zip(("vectors", "means", "deviations", "reach"), rows, strict=True))
     return AttributeVectors(names, **numbers, fingerprint=fingerprint_of(vae))
@@ -149,7 +156,7 @@ def moves(z: Float[np.ndarray, "N Z"], bars: int) -> Float[np.ndarray, "Z D"]:
 
 
 def mean_gradient(
-    look: Decoded, z: Float[np.ndarray, "N Z"], basis: Float[np.ndarray, "Z D"], rng: np.random.Generator
+    look: Look, z: Float[np.ndarray, "N Z"], basis: Float[np.ndarray, "Z D"], rng: np.random.Generator
 ) -> Float[np.ndarray, "D K"]:
     """How much of each attribute a move in each dimension gives, by least squares over pairs of moves."""
     size = PAIRS * basis.shape[1]
@@ -161,21 +168,28 @@ def mean_gradient(
 
 def dual(gradient: Float[np.ndarray, "D K"]) -> Float[np.ndarray, "D K"]:
     """Directions of length 1, each orthogonal to the gradients of all attributes but its own."""
-    directions = gradient @ np.linalg.pinv(gradient.T @ gradient)
-    return directions / np.linalg.norm(directions, axis=0)
+    return unit(gradient @ np.linalg.pinv(gradient.T @ gradient))
+
+
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Columns of length 1; 0 where no move changes an attribute."""
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=0), TINY)
 
 
 def improved(
-    look: Decoded,
+    look: Look,
     z: Float[np.ndarray, "N Z"],
     basis: Float[np.ndarray, "Z D"],
     gradient: Float[np.ndarray, "D K"],
     end: Float[np.ndarray, " D"],
     number: int,
+    count: int,
     rng: np.random.Generator,
 ) -> Float[np.ndarray, " D"]:
-    """The end of a vector after some steps towards an effect of 1 on attribute `number`, of 0 on others."""
-    count = near_pairs(look.vae)
+    """The end of a vector after some steps towards an effect of 1 on attribute `number`, of 0 on others.
+
+    count: pairs of moves that are measured for each step.
+    """
     size, K = gradient.shape
     target = np.eye(K)[number]
     weight = np.where(target == 1, OWN, 1.0)
@@ -189,13 +203,8 @@ def improved(
         gradient = gradient + np.linalg.solve(step.T @ step + prior, step.T @ new)
         normal = (gradient * weight) @ gradient.T + TRUST * np.eye(size)
         end = end + np.linalg.solve(normal, gradient @ (weight * (target - change.mean(0))))
-        end = end * min(1.0, LONGEST / np.linalg.norm(end))
+        end = end * min(1.0, LONGEST / max(np.linalg.norm(end), TINY))
     return end
-
-
-def near_pairs(vae: MusicVAE) -> int:
-    """Pairs of moves for a step: fewer of long windows, which say more each."""
-    return max(64, 512 // vae.config.bars)
 
 
 def clipped(difference: Float[np.ndarray, "B K"]) -> Float[np.ndarray, "B K"]:
@@ -207,12 +216,12 @@ def some(z: Float[np.ndarray, "N Z"], count: int, rng: np.random.Generator) -> F
     return z[rng.integers(len(z), size=count)]
 
 
-def effect(look: Decoded, z: Float[np.ndarray, "N Z"], vector: Float[np.ndarray, " Z"], number: int) -> float:
+def effect(look: Look, z: Float[np.ndarray, "N Z"], vector: Float[np.ndarray, " Z"], number: int) -> float:
     """Half the mean difference of an attribute between the two ends of a vector, in deviations."""
     return float(clipped(look(z + vector) - look(z - vector))[:, number].mean())
 
 
-def length(look: Decoded, z: Float[np.ndarray, "N Z"], vector: Float[np.ndarray, " Z"], number: int) -> float:
+def length(look: Look, z: Float[np.ndarray, "N Z"], vector: Float[np.ndarray, " Z"], number: int) -> float:
     """By what a vector is to be multiplied to have an effect of 1; the longest, if it never has."""
     before = 0.0
     for shorter, longer in zip((0.0, *LENGTHS[:-1]), LENGTHS, strict=True):
@@ -224,7 +233,7 @@ def length(look: Decoded, z: Float[np.ndarray, "N Z"], vector: Float[np.ndarray,
 
 
 def extent(
-    look: Decoded, z: Float[np.ndarray, "N Z"], vector: Float[np.ndarray, " Z"], number: int
+    look: Look, z: Float[np.ndarray, "N Z"], vector: Float[np.ndarray, " Z"], number: int
 ) -> tuple[float, float]:
     """How far a slider goes either way: as long as a further half of a deviation still adds to the effect."""
     base = look(z)[:, number]

@@ -28,7 +28,13 @@ def shards(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def fitted(model: str, shards: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    for name, value in {"PAIRS": 4, "ROUNDS": 1, "TRIED": 8, "AMOUNTS": (1.0, 2.0)}.items():
+    for name, value in {
+        "PAIRS": 4,
+        "ROUNDS": 1,
+        "TRIED": 16,
+        "NEAR_PAIRS": 32,
+        "AMOUNTS": (1.0, 2.0),
+    }.items():
         monkeypatch.setattr(attribute_fit, name, value)
     folder = shutil.copytree(model, tmp_path / "fitted")
     assert main(["fit-attributes", str(folder), str(shards)]) == 0

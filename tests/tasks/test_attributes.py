@@ -19,40 +19,50 @@ from tests.models.test_attribute_vectors import vectors
 from tests.tasks.small import drum_tokens, melody, melody_tokens, small_model
 
 
-class Shifting:
-    """Stands for a model: two numbers of a code are its attributes, a third moves both, a fourth nothing."""
+def shifting(z: np.ndarray) -> np.ndarray:
+    """Two attributes: two numbers of a code are each one's own, a third moves both, a fourth nothing."""
+    return np.tanh(z @ np.array([[1.0, 0.0], [0.0, 0.5], [0.6, 0.6], [0.0, 0.0]]))
 
-    class config:  # noqa: N801
-        bars = 2
 
-    mixing = np.array([[1.0, 0.0], [0.0, 0.5], [0.6, 0.6], [0.0, 0.0]])
-
-    def __call__(self, z: np.ndarray) -> np.ndarray:
-        return np.tanh(z @ self.mixing)
+def crossing(ends: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """The effects [2, 2] of vectors [4, 2] on the attributes of `shifting`."""
+    return np.stack([attribute_fit.clipped(shifting(z + v) - shifting(z - v)).mean(0) for v in ends.T])
 
 
 def test_a_vector_moves_its_own_attribute_and_not_the_other():
-    rng, look = np.random.default_rng(0), Shifting()
-    look.vae = look  # `improved` asks it how long its windows are
+    rng = np.random.default_rng(0)
     z = rng.normal(size=(500, 4))
     basis = attribute_fit.moves(z, bars=1)
-    ends = attribute_fit.dual(attribute_fit.mean_gradient(look, z, basis, rng))
+    gradient = attribute_fit.mean_gradient(shifting, z, basis, rng)
+    effects = crossing(basis @ attribute_fit.dual(gradient), z)
+    plain = crossing(basis @ attribute_fit.unit(gradient), z)
     for number in range(2):
-        effects = attribute_fit.clipped(
-            look(z + basis @ ends[:, number]) - look(z - basis @ ends[:, number])
-        ).mean(0)
-        assert effects[number] > 0.2
-        assert abs(effects[1 - number]) < 0.1 * effects[number]
+        assert effects[number, number] > 0.2
+        assert abs(effects[number, 1 - number]) < 0.15 * effects[number, number]
+        assert plain[number, 1 - number] > 0.3 * plain[number, number]  # what the dual basis takes away
+
+
+def test_a_vector_that_points_askew_is_put_right():
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(500, 4))
+    basis = np.eye(4)
+    gradient = attribute_fit.mean_gradient(shifting, z, basis, rng)
+    askew = np.array([0.5, 0.5, 0.5, 0.5])
+    end = attribute_fit.improved(shifting, z, basis, gradient, askew, 0, 128, rng)
+    before, after = crossing(np.stack([askew, end], 1), z)
+    assert before[1] > before[0] / 2
+    assert after[0] > before[0] - 0.1
+    assert abs(after[1]) < 0.15 * after[0]
 
 
 def test_a_vector_is_as_long_as_has_an_effect_of_one():
-    class Linear:
-        def __call__(self, z):
-            return z[:, :1] / 4
+    def linear(z: np.ndarray) -> np.ndarray:
+        return z[:, :1] / 4
 
     z = np.zeros((10, 3))
-    assert attribute_fit.length(Linear(), z, np.array([1.0, 0, 0]), 0) == pytest.approx(4)
-    assert attribute_fit.length(Linear(), z, np.array([0, 1.0, 0]), 0) == attribute_fit.LONGEST
+    assert attribute_fit.length(linear, z, np.array([1.0, 0, 0]), 0) == pytest.approx(4)
+    assert attribute_fit.length(linear, z, np.array([0, 1.0, 0]), 0) == attribute_fit.LONGEST
+    assert attribute_fit.extent(lambda z: np.minimum(z[:, :1], 1.6), z, np.array([1.0, 0, 0]), 0) == (-3, 2)
 
 
 def test_moves_of_bars_are_the_same_in_all_or_grow_with_them():
@@ -67,7 +77,13 @@ def test_moves_of_bars_are_the_same_in_all_or_grow_with_them():
 @pytest.fixture
 def fast(monkeypatch: pytest.MonkeyPatch):
     """A fit of a second."""
-    for name, value in {"PAIRS": 4, "ROUNDS": 1, "TRIED": 8, "AMOUNTS": (1.0, 2.0)}.items():
+    for name, value in {
+        "PAIRS": 4,
+        "ROUNDS": 1,
+        "TRIED": 16,
+        "NEAR_PAIRS": 32,
+        "AMOUNTS": (1.0, 2.0),
+    }.items():
         monkeypatch.setattr(attribute_fit, name, value)
 
 
