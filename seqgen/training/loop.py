@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -128,7 +128,7 @@ class Trainer:
         """Gradients of a batch, part after part; its losses."""
         parts, every = self.job.parts(batch), []
         modules = [module for module, _ in self.learners]
-        losses_of = self.job.losses_against if self.run.critic else self.job.losses
+        losses_of: Callable[..., Any] = self.job.losses_against if self.run.critic else self.job.losses
         for number, (part, share) in enumerate(parts):
             with ExitStack() as stack:
                 for module in modules:
