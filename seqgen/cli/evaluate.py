@@ -19,6 +19,7 @@ def evaluate(
     limit: int | None = None,
     sections: list[str] | None = None,
     plot: Path | None = None,
+    prior: Literal["standard", "learned"] = "learned",
     beam: int = 1,
     threshold: float = 0.5,
     timed: bool = False,
@@ -48,6 +49,8 @@ def evaluate(
         limit: take at most so many windows, sentences or recordings.
         sections: music with a latent code: the parts of the kit, such as `[interpolation,memorisation]`; all.
         plot: music with a latent code: a folder for the curves as PNG.
+        prior: music with a latent code: where samples come from, the learned prior if the model has one (see
+            fit-prior), or N(0, 1).
         beam: text: hypotheses that are kept, for models that read the whole sentence first.
         threshold: text: probability from which on a model that learnt when to read stops reading.
         timed: text: stream one sentence after another and measure latency with the time that computing takes.
@@ -57,9 +60,12 @@ def evaluate(
 
     config = read_config(find_folder(model))
     kind = kind_of(config)
-    latent = kind == "music_vae" and not is_groove(config)
+    tracks = config.get("representation", {}).get("name") == "multitrack"
+    latent = kind == "music_vae" and not (tracks or is_groove(config))
     if (sections is not None or plot is not None) and not latent:
-        raise ValueError(f"sections, plot: expected a model with a latent code of music, {model} is none")
+        raise ValueError(
+            f"sections, plot: expected a model of windows of melodies, drums or trios, {model} is none"
+        )
     if kind == "translator":
         if source is None or target is None or data:
             raise ValueError(
@@ -86,13 +92,13 @@ def evaluate(
     if kind == "language_model":
         print(language_figures(model, data[0], split, json, train, limit, seed))
         return
-    if config.get("representation", {}).get("name") == "multitrack":
+    if tracks:
         print(tracks_figures(model, data[0], split, json, train, limit, seed))
         return
     if is_groove(config):
         print(groove_figures(model, data[0], split, json, train, limit, seed))
         return
-    print(music_figures(model, data[0], split, json, train, limit, seed, pairs, sections, plot))
+    print(music_figures(model, data[0], split, json, train, limit, seed, pairs, sections, plot, prior))
 
 
 def music_figures(
@@ -106,6 +112,7 @@ def music_figures(
     pairs: int,
     sections: list[str] | None,
     plot: Path | None,
+    prior: Literal["standard", "learned"],
 ) -> str:
     from seqgen.evaluation.evaluate import evaluate as measure
     from seqgen.evaluation.plots import check_plotting, write_plots
@@ -117,9 +124,8 @@ def music_figures(
             check_plotting()
         except ImportError as error:
             raise ValueError(str(error)) from None  # it says what to install
-    result = measure(
-        model, data, split, seed, pairs, train, limit, tuple(SECTIONS) if sections is None else sections
-    )
+    parts = tuple(SECTIONS) if sections is None else sections
+    result = measure(model, data, split, seed, pairs, train, limit, parts, prior)
     if plot is not None:
         curves = [one for section in result.sections.values() for one in section.plots]
         write_plots(curves, plot, result.signature.split("|", 1)[0])

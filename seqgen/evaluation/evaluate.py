@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -31,9 +32,11 @@ from seqgen.evaluation.reconstruction import (
 from seqgen.evaluation.sections import SECTIONS, Subject, check_names, measure_sections
 from seqgen.evaluation.trio import common_bars, entropies_by_part, measure_trio
 from seqgen.evaluation.windows import WindowSet, array_hash, load_windows
+from seqgen.models.checkpoint import load_prior
 from seqgen.models.music_vae import MusicVAE
 from seqgen.representation.converter import RepresentationConfig
 from seqgen.representation.drum_map import FULL, KITS
+from seqgen.tasks.attributes import vectors_of
 from seqgen.tasks.shipped import find_folder, read_model
 
 
@@ -63,6 +66,7 @@ def evaluate(
     train: Path | None = None,
     limit: int | None = None,
     sections: Sequence[str] = tuple(SECTIONS),
+    prior: Literal["standard", "learned"] = "learned",
 ) -> Evaluation:
     """Measure a model on shards or MIDI.
 
@@ -72,12 +76,14 @@ def evaluate(
         seed: of everything that is drawn.
         pairs: of windows between which paths lead, and samples from the prior.
         sections: the parts of the kit that are measured.
+        prior: where the samples of the kit come from: the model's learned prior if it has one, or N(0, 1).
 
     Raises:
         ValueError: for a bad model, bad data, or data that does not fit the model.
     """
     check_names(sections)
     name, vae, _, config, _ = read_model(model)
+    folder = find_folder(model)
     representation = from_dict(RepresentationConfig, config["representation"], f"{model}: representation")
     windows = load_windows(data, representation, split, train, limit, seed).told(vae.config)
     rng = Generator().manual_seed(seed)
@@ -91,7 +97,7 @@ def evaluate(
         lm = judge(windows.train, kind, vae.config.vocabulary_size)
         paths = measure_paths(vae, token, readings, lm, pairs, rng, controls)
     estimates = reconstructions(vae, windows, readings, kind)
-    parts = sign_parts(name, weights_hash(find_folder(model)), representation, windows)
+    parts = sign_parts(name, weights_hash(folder), representation, windows)
     subject = Subject(
         vae,
         representation,
@@ -101,6 +107,8 @@ def evaluate(
         pairs,
         seed,
         join(parts | {"seed": str(seed), "seqgen": __version__}),
+        load_prior(folder, config, vae.config) if prior == "learned" else None,
+        vectors_of(folder, name, vae, kind),
     )
     return Evaluation(
         sign(parts, representation, windows, pairs, seed),

@@ -6,7 +6,7 @@ What several parts need (reconstructions, samples, the n-gram model) is made onc
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,8 +14,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
+from seqgen.evaluation.attributes import measure_attributes
 from seqgen.evaluation.bootstrap import bootstrap_mean
 from seqgen.evaluation.by_corpus import measure_corpora
+from seqgen.evaluation.distribution import measure_distribution
 from seqgen.evaluation.figure import Figure, Section
 from seqgen.evaluation.interpolation import draw_paths, measure_interpolation
 from seqgen.evaluation.judge import judge
@@ -23,9 +25,14 @@ from seqgen.evaluation.latent import Readings, decode
 from seqgen.evaluation.memorisation import measure_memorisation
 from seqgen.evaluation.ngram import NGram, longest_order
 from seqgen.evaluation.reconstruction import Tokens
+from seqgen.evaluation.representation import measure_representation
+from seqgen.evaluation.structure import measure_structure
 from seqgen.evaluation.trio import PartNGrams
+from seqgen.evaluation.window_labels import Labels, labels_of
 from seqgen.evaluation.windows import WindowSet
+from seqgen.models.attribute_vectors import AttributeVectors
 from seqgen.models.music_vae import MusicVAE
+from seqgen.models.music_vae.prior import CodePrior
 from seqgen.representation.converter import RepresentationConfig
 from seqgen.representation.drum_map import FULL
 
@@ -48,6 +55,10 @@ class Subject:
     seed: int
     signature: str
     """of model, representation, windows and decoding"""
+    prior: CodePrior | None = None
+    """that samples are drawn from; None is N(0, 1)"""
+    sliders: AttributeVectors | str = "attributes: the model was not loaded from a folder"
+    """its attribute vectors, or why it has none"""
 
     @property
     def kind(self) -> str:
@@ -67,11 +78,26 @@ class Subject:
         """Decoded greedily from draws from the prior; a model of chords is told those of real windows."""
         rng = Generator().manual_seed(self.seed)
         mean = self.readings.posterior.mean
-        z = torch.randn(self.pairs, mean.shape[1], generator=rng).to(mean.device)
+        if self.prior is None:
+            z = torch.randn(self.pairs, mean.shape[1], generator=rng)
+        else:
+            z = self.prior.sample(self.pairs, rng)
         told = self.controls
         if told is not None:
             told = told[torch.randint(len(told), (self.pairs,), generator=rng)]
-        return decode(self.model, z, controls=told).cpu().numpy()
+        return decode(self.model, z.to(mean.device), controls=told).cpu().numpy()
+
+    @property
+    def sampled(self) -> str:
+        """What `samples` are, for a signature."""
+        if self.prior is None:
+            return f"{self.pairs} from N(0, 1)"
+        return f"{self.pairs} from the learned prior at temperature {self.prior.config.temperature:g}"
+
+    @cached_property
+    def labels(self) -> Labels:
+        """What is known of the windows beside their tokens."""
+        return labels_of(self.windows.tokens, self.model.config, self.windows.files)
 
     @cached_property
     def language_model(self) -> NGram | PartNGrams | None:
@@ -137,15 +163,54 @@ def memorisation(subject: Subject) -> Section:
         subject.windows.tokens,
         none if train is None else train,
         subject.melody_onset,
-        subject.signature,
+        f"{subject.signature}|samples:{subject.sampled}",
         subject.seed,
     )
+
+
+def structure(subject: Subject) -> Section:
+    """Whether bars come back where they come back in music."""
+    corpus = subject.labels.classes.get("corpus")
+    real, samples = subject.windows.tokens, subject.samples
+    section = measure_structure(real, samples, subject.model.config, subject.seed, corpus)
+    return signed(section, f"{subject.signature}|samples:{subject.sampled}")
+
+
+def distribution(subject: Subject) -> Section:
+    """How far samples are from music, window by window."""
+    real, samples, pieces = subject.windows.tokens, subject.samples, subject.labels.pieces
+    section = measure_distribution(real, samples, subject.model.config, subject.seed, pieces)
+    return signed(section, f"{subject.signature}|samples:{subject.sampled}")
+
+
+def representation(subject: Subject) -> Section:
+    """What can be read from the code."""
+    means = subject.readings.posterior.mean.cpu()
+    return signed(
+        measure_representation(subject.model, means, subject.labels, subject.seed), subject.signature
+    )
+
+
+def attributes(subject: Subject) -> Section:
+    """Whether the sliders do what they say."""
+    tokens = subject.windows.tokens
+    section = measure_attributes(subject.model, subject.sliders, subject.kind, tokens, subject.seed)
+    return signed(section, subject.signature)
+
+
+def signed(section: Section, subject: str) -> Section:
+    """With the subject before the section's own signature."""
+    return replace(section, signature=f"{subject}|{section.signature}" if section.signature else subject)
 
 
 SECTIONS: dict[str, Callable[[Subject], Section]] = {
     "reconstruction": reconstruction,
     "code": code,
     "interpolation": interpolation,
+    "structure": structure,
+    "distribution": distribution,
+    "representation": representation,
+    "attributes": attributes,
     "memorisation": memorisation,
 }
 

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from seqgen.data.duplicates import fingerprint
-from seqgen.data.shards import INDEX, Shards
+from seqgen.data.shards import INDEX, FileRow, Shards
 from seqgen.data.sources import MidiSources
 from seqgen.data.work import chords_of_windows
 from seqgen.io import MidiError, read_notes
@@ -53,6 +53,8 @@ class WindowSet:
     corpus: np.ndarray | None = None
     """[N] which of `corpora` each window is of, where that is known"""
     corpora: tuple[str, ...] = ()
+    files: tuple[FileRow, ...] | None = None
+    """N: the file of each window, where that is known"""
     train_origins: np.ndarray | None = None
     """[M, 2] file and first bar of each train window"""
 
@@ -73,7 +75,10 @@ class WindowSet:
         """Some of the windows: a mask [N], or numbers."""
         chords = None if self.chords is None else self.chords[rows]
         corpus = None if self.corpus is None else self.corpus[rows]
-        return replace(self, tokens=self.tokens[rows], chords=chords, corpus=corpus)
+        files = self.files
+        if files is not None:
+            files = tuple(files[row] for row in np.arange(len(files))[rows].tolist())
+        return replace(self, tokens=self.tokens[rows], chords=chords, corpus=corpus, files=files)
 
     def train_once(self, bars: int) -> np.ndarray:
         """Train windows of so many bars that do not overlap, so that no bar is counted twice."""
@@ -139,7 +144,8 @@ def load_windows(
         chords = shards.chords(split)
         if representation.chords and chords is None:
             raise ValueError(f"{data}: the model is told chords, these shards hold none: prepare --chords")
-        corpus, corpora = _corpora(shards, split)
+        files = _files(shards, split)
+        corpus, corpora = _corpora(files)
         windows = WindowSet(
             tokens,
             f"{_name(data)}/{split}",
@@ -147,6 +153,7 @@ def load_windows(
             chords=None if chords is None else np.array(chords),
             corpus=corpus,
             corpora=corpora,
+            files=files,
         )
         known = known or shards
     elif data.exists():
@@ -235,14 +242,21 @@ def _read_midi(data: Path, converter: Converter, with_chords: bool) -> WindowSet
     )
 
 
-def _corpora(shards: Shards, split: str) -> tuple[np.ndarray | None, tuple[str, ...]]:
-    """The source of each window; None where files.tsv does not list its file."""
+def _files(shards: Shards, split: str) -> tuple[FileRow, ...] | None:
+    """The file of each window; None where files.tsv does not list it."""
     file = shards.origins(split)[:, 0]
     if not len(file) or file.min() < 0 or file.max() >= len(shards.files):
+        return None
+    return tuple(shards.files[row] for row in file.tolist())
+
+
+def _corpora(files: tuple[FileRow, ...] | None) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """The source of each window's file, as a number, and the names of the numbers."""
+    if files is None:
         return None, ()
-    sources = [row.source.split(".")[0] for row in shards.files]
-    names = tuple(sorted({sources[row] for row in np.unique(file).tolist()}))
-    return np.array([names.index(sources[row]) for row in file.tolist()]), names
+    sources = [row.source.split(".")[0] for row in files]
+    names = tuple(sorted(set(sources)))
+    return np.array([names.index(source) for source in sources]), names
 
 
 def _name(folder: Path) -> str:
