@@ -33,7 +33,7 @@ Say = Callable[[str], None]
 class FitSettings(NamedTuple):
     """How a prior is fitted."""
 
-    epochs: int = 6
+    epochs: int = 12
     """at most"""
     learning_rate: float = 3e-3
     """falls to 0 over the epochs, linearly"""

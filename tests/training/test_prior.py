@@ -92,7 +92,7 @@ def test_one_command_fits_it_and_samples_come_from_it(model: Path, shards: Path,
     assert [list(a.notes) == list(b.notes) for a, b in zip(plain, standard, strict=True)] == [True, True]
     assert "prior" not in plain[0].text_annotations[0].text
     assert "sample, 1 of 2, prior standard, seed 1" in standard[0].text_annotations[0].text
-    assert "prior learned at temperature 0.6, seed 1" in learned[0].text_annotations[0].text
+    assert "prior learned at temperature 0.4, seed 1" in learned[0].text_annotations[0].text
     assert list(learned[0].notes) != list(standard[0].notes)
     out = tmp_path / "out"
     command = ["sample", str(model), str(out), "--num", "1", "--wav", "false", "--png", "false"]

@@ -43,11 +43,11 @@ class PriorConfig:
     """copying: kinds of copies, from exact to varied"""
     fresh: int = 8
     """copying: Gaussians that copy nothing"""
-    noise: float = 0.3
+    noise: float = 0.5
     """it was fitted to means plus this share of the posterior's deviation: 1 is the density of what the
     decoder was trained on, less gives codes that say more clearly what they say"""
 
-    temperature: float = 0.6
+    temperature: float = 0.4
     """that samples are drawn with where no other is asked for"""
 
     def __post_init__(self) -> None:
