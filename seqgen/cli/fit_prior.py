@@ -12,7 +12,7 @@ def fit_prior(
     data: Path,
     kind: Literal["auto", "gaussian", "copying"] = "auto",
     noise: float = 0.5,
-    temperature: float = 0.4,
+    temperature: float | None = None,
     width: int = 128,
     fresh: int = 8,
     epochs: int = 12,
@@ -53,6 +53,8 @@ def fit_prior(
     vae, _ = load_model(folder)
     bars = vae.config.code == "bars" and vae.config.bars > 1
     chosen = ("copying" if bars else "gaussian") if kind == "auto" else kind
+    if temperature is None:
+        temperature = 0.4 if chosen == "copying" else 1.0
     lags = min(15, max(1, vae.config.bars - 1))
     config = PriorConfig(chosen, width, lags, fresh=fresh, noise=noise, temperature=temperature)
     settings = FitSettings(epochs=epochs, windows=windows, transposed=transposed, seed=seed)
