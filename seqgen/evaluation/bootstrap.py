@@ -77,6 +77,12 @@ def bootstrap_groups(
     return bootstrap(lambda weights: statistic(weights[:, number]), len(names), seed, draws)
 
 
+def of_pieces(above: np.ndarray, below: np.ndarray, pieces: np.ndarray, seed: int) -> Interval:
+    """As `bootstrap_ratio` of rows [N], with whole pieces drawn; `pieces` has the number [N] of each row's."""
+    _, number = np.unique(pieces, return_inverse=True)
+    return bootstrap_ratio(np.bincount(number, above), np.bincount(number, below), seed)
+
+
 def one_by_one(rows: int, groups: np.ndarray | None) -> np.ndarray:
     """Groups [N] as given, or each row in a group of its own.
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from seqgen.evaluation.bootstrap import bootstrap_ratio
+from seqgen.evaluation.bootstrap import of_pieces, one_by_one
 from seqgen.evaluation.figure import Figure, Section
 from seqgen.evaluation.notes import note_counts
 from seqgen.evaluation.reconstruction import Tokens, check_pair
@@ -36,7 +36,13 @@ class Share(NamedTuple):
 
 
 def measure_corpora(
-    windows: WindowSet, estimates: dict[str, Tokens], kind: str, first_onset: int, signature: str, seed: int
+    windows: WindowSet,
+    estimates: dict[str, Tokens],
+    kind: str,
+    first_onset: int,
+    signature: str,
+    seed: int,
+    pieces: np.ndarray | None = None,
 ) -> Section:
     """Reconstruction beside the best baseline, of all windows and of those of each corpus.
 
@@ -44,7 +50,9 @@ def measure_corpora(
         estimates: who -> windows; the model's own as in `OWN`, then baselines; the last stands beside.
         kind: of the representation.
         seed: of the bootstrap.
+        pieces: a number [N] for each window: whole pieces are drawn, since windows of one share bars.
     """
+    pieces = one_by_one(len(windows.tokens), pieces)
     section = Section("reconstruction", [], signature)
     baseline = list(estimates)[-1]
     shares = {
@@ -58,9 +66,10 @@ def measure_corpora(
     elif len(windows.corpora) > 1:
         groups |= {f", {name}": windows.corpus == number for number, name in enumerate(windows.corpora)}
     for group, rows in groups.items():
-        if rows.sum() < FEWEST:
+        if rows.sum() < FEWEST or len(np.unique(pieces[rows])) < 2:
             section.missing.append(
-                f"reconstruction{group}: {rows.sum()} windows, at least {FEWEST} are needed for an interval"
+                f"reconstruction{group}: {rows.sum()} windows of {len(np.unique(pieces[rows]))} pieces, at least "
+                f"{FEWEST} of 2 are needed for an interval"
             )
             continue
         for who, suffix in OWN.items():
@@ -71,7 +80,7 @@ def measure_corpora(
                 if not some.below.any():
                     section.missing.append(f"{metric}{suffix}{group}: there is nothing to find in any window")
                     continue
-                value = bootstrap_ratio(some.above, some.below, seed)
+                value = of_pieces(some.above, some.below, pieces[rows], seed)
                 section.figures.append(Figure.of(metric + suffix + group, value, beside.value, baseline))
     return section
 

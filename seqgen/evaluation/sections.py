@@ -15,7 +15,7 @@ from jaxtyping import Float, Int
 from torch import Generator, Tensor
 
 from seqgen.evaluation.attributes import measure_attributes
-from seqgen.evaluation.bootstrap import bootstrap_mean
+from seqgen.evaluation.bootstrap import of_pieces
 from seqgen.evaluation.by_corpus import measure_corpora
 from seqgen.evaluation.distribution import measure_distribution
 from seqgen.evaluation.figure import Figure, Section
@@ -123,17 +123,22 @@ def reconstruction(subject: Subject) -> Section:
     """Overall and by corpus."""
     first = subject.model.config.first_onset
     return measure_corpora(
-        subject.windows, subject.estimates, subject.kind, first, subject.signature, subject.seed
+        subject.windows,
+        subject.estimates,
+        subject.kind,
+        first,
+        subject.signature,
+        subject.seed,
+        subject.labels.pieces,
     )
 
 
 def code(subject: Subject) -> Section:
     """How much the code says, and whether it is used."""
-    readings = subject.readings
+    readings, pieces = subject.readings, subject.labels.pieces
+    kl = readings.posterior.kl().sum(1).cpu().numpy()
     figures = [
-        Figure.of(
-            "KL, nats a window", bootstrap_mean(readings.posterior.kl().sum(1).cpu().numpy(), subject.seed)
-        ),
+        Figure.of("KL, nats a window", of_pieces(kl, np.ones(len(kl)), pieces, subject.seed)),
         Figure(
             "cross-entropy, nats a step",
             readings.cross_entropy,
@@ -170,9 +175,10 @@ def memorisation(subject: Subject) -> Section:
 
 def structure(subject: Subject) -> Section:
     """Whether bars come back where they come back in music."""
-    corpus = subject.labels.classes.get("corpus")
+    labels, config = subject.labels, subject.model.config
     real, samples = subject.windows.tokens, subject.samples
-    section = measure_structure(real, samples, subject.model.config, subject.seed, corpus)
+    corpus = labels.classes.get("corpus")
+    section = measure_structure(real, samples, config, subject.seed, corpus, labels.pieces)
     return signed(section, f"{subject.signature}|samples:{subject.sampled}")
 
 

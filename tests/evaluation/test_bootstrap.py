@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from seqgen.evaluation.bootstrap import bootstrap, bootstrap_mean, bootstrap_ratio
+from seqgen.evaluation.bootstrap import bootstrap, bootstrap_mean, bootstrap_ratio, of_pieces
 
 
 def test_the_value_is_of_the_rows_as_they_are():
@@ -51,3 +51,12 @@ def test_one_row_and_nothing_below_are_refused():
         bootstrap(lambda weights: weights[:, 0], rows=1, seed=1)
     with pytest.raises(ValueError, match="not 0"):
         bootstrap_ratio(np.ones(3), np.zeros(3), seed=1)
+
+
+def test_windows_of_one_piece_are_one_witness():
+    """A piece that is there ten times over makes the interval no narrower."""
+    above = np.random.default_rng(0).normal(size=40)
+    once = bootstrap_mean(above, seed=1)
+    tenfold = of_pieces(np.repeat(above, 10), np.ones(400), np.repeat(np.arange(40), 10), seed=1)
+    assert tenfold == pytest.approx(once)
+    assert bootstrap_mean(np.repeat(above, 10), seed=1).high < once.high
