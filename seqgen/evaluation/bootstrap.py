@@ -78,7 +78,7 @@ def bootstrap_groups(
 
 
 def of_pieces(above: np.ndarray, below: np.ndarray, pieces: np.ndarray, seed: int) -> Interval:
-    """As `bootstrap_ratio` of rows [N], with whole pieces drawn; `pieces` has the number [N] of each row's."""
+    """As `bootstrap_ratio` of rows [N], with whole pieces drawn. pieces: the number [N] of each row's."""
     _, number = np.unique(pieces, return_inverse=True)
     return bootstrap_ratio(np.bincount(number, above), np.bincount(number, below), seed)
 

@@ -66,10 +66,11 @@ def measure_corpora(
     elif len(windows.corpora) > 1:
         groups |= {f", {name}": windows.corpus == number for number, name in enumerate(windows.corpora)}
     for group, rows in groups.items():
-        if rows.sum() < FEWEST or len(np.unique(pieces[rows])) < 2:
+        sources = len(np.unique(pieces[rows]))
+        if rows.sum() < FEWEST or sources < 2:
             section.missing.append(
-                f"reconstruction{group}: {rows.sum()} windows of {len(np.unique(pieces[rows]))} pieces, at least "
-                f"{FEWEST} of 2 are needed for an interval"
+                f"reconstruction{group}: {rows.sum()} windows of {sources} pieces, at least {FEWEST} of 2 "
+                "are needed for an interval"
             )
             continue
         for who, suffix in OWN.items():
