@@ -81,7 +81,7 @@ class Paths:
     def evenness(self) -> Float[np.ndarray, " P"]:
         """The largest step over the mean one, in changed tokens: 1 is even, K - 1 one jump."""
         steps = (self.tokens[:, 1:] != self.tokens[:, :-1]).sum(2)
-        return steps.max(1) / steps.mean(1)
+        return np.asarray(steps.max(1) / steps.mean(1))
 
 
 def deviation(curve: Float[np.ndarray, "P K"]) -> Float[np.ndarray, " P"]:
@@ -145,7 +145,7 @@ def draw_paths(
     first, second = first[differ], second[differ]
     alpha = shares(steps)
     told = None if controls is None else controls[first].repeat_interleave(steps - 2, 0)
-    found = {}
+    found: dict[Way, Paths] = {}
     for way in WAYS:
         if way in ("slerp", "lerp") and len(a):
             z = codes_between(mean[first].cpu(), mean[second].cpu(), alpha[1:-1], way)

@@ -52,13 +52,11 @@ def naive_discounted(train, order, history, token):
             padded = (PAD,) * (order - 1) + tuple(row)
             for place in range(order - 1, len(padded)):
                 grams[padded[place - length : place + 1]] += 1
-        once, twice = (sum(count == number for count in grams.values()) for number in (1, 2))
-        discount = once / (once + 2 * twice) if once else 0.5
         after = {
             gram[-1]: count for gram, count in grams.items() if gram[:-1] == history[len(history) - length :]
         }
         if after:
-            seen = max(after.get(token, 0) - discount, 0) + discount * len(after) * p
+            seen = max(after.get(token, 0) - 0.75, 0) + 0.75 * len(after) * p
             p = seen / sum(after.values())
     return p
 
