@@ -46,7 +46,7 @@ def test_a_rising_scale_in_quarters():
 
 
 def test_syncopation_is_an_onset_whose_stronger_neighbour_has_none():
-    # Steps 2 and 10 have no onset on 0 and 8; step 6 has one on 4. Steps 1 and 9 have none on 0 and 8; 13 has.
+    # Steps 2 and 10 have no onset on 0 and 8, step 6 has one on 4. Nor have 1 and 9; 13 has one on 12.
     tokens = melody(dict.fromkeys((1, 2, 4, 6, 9, 10, 12, 13), 60), bars=1)
     found = values("melody", tokens)
     assert (found["syncopation_8th"], found["syncopation_16th"]) == (2, 2)
