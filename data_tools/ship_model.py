@@ -14,6 +14,7 @@ from string import Template
 from typing import Any
 
 from seqgen.models.checkpoint import load_model, save_model
+from seqgen.representation.attributes import ATTRIBUTES
 
 HERE = Path(__file__).parents[1]
 SHIPPED = HERE / "seqgen" / "shipped"
@@ -57,6 +58,9 @@ def ship(run: Path, name: str, shards: Path, pairs: int = 1000) -> Path:
     }
     papers = {"representation": sections["representation"], "training": training}
     save_model(folder, model, model.state_dict(), papers, half=True)
+    if sections["representation"]["name"] in ATTRIBUTES:
+        seqgen = [sys.executable, "-m", "seqgen.cli.main"]
+        subprocess.run([*seqgen, "fit-attributes", str(folder), str(shards)], check=True)
     command = [
         sys.executable,
         "-m",

@@ -14,7 +14,6 @@ from seqgen.representation.converter import RepresentationConfig
 from seqgen.tasks import attribute_fit
 from tests.tasks.small import melody_tokens
 
-
 SMALL = {"PAIRS": 4, "ROUNDS": 1, "TRIED": 16, "NEAR_PAIRS": 32, "FEWEST_NEAR": 8, "AMOUNTS": (1.0, 2.0)}
 """a fit of a second"""
 
