@@ -34,7 +34,11 @@ RIGHT = {
     "continue": {"type": "continue", "id": "c", "model": "melody-lm", "clip": melody(), "bars": 2},
     "humanize": {"type": "humanize", "id": "h", "model": "groove", "clip": beat()},
     "attribute": {
-        "type": "attribute", "id": "a", "model": "mel-2bar", "clip": melody(), "amounts": {"note_density": 1},
+        "type": "attribute",
+        "id": "a",
+        "model": "mel-2bar",
+        "clip": melody(),
+        "amounts": {"note_density": 1},
     },
 }
 ODD = (
