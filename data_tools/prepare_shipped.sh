@@ -37,7 +37,7 @@ drums() {
 }
 
 drums drums-2bar --bars 2 --min-notes 4 "$@"
-drums drums-16bar --bars 16 --min-notes 32 "$@"  # the beats of strangers among trios
+drums drums-16bar --bars 16 --min-notes 32 "$@"
 
 # Both models of played drums learn from the same windows.
 echo "groove-2bar:"

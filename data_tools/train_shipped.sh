@@ -1,6 +1,6 @@
 #!/bin/sh
 # The runs behind the shipped models, on the shards of prepare_shipped.sh:
-#   data_tools/train_shipped.sh SHARDS_DIR RUNS_DIR [mel-2bar | drums-2bar | mel-16bar | trio-16bar |
+#   data_tools/train_shipped.sh SHARDS_DIR RUNS_DIR [mel-2bar | drums-2bar | mel-16bar | drums-16bar | trio-16bar |
 #                                                    groove-humanize | groove-drumify]
 # A run that was stopped goes on. SEQGEN names another `seqgen`.
 set -eu
@@ -20,6 +20,12 @@ fi
 
 if [ "$which" = all ] || [ "$which" = drums-2bar ]; then
     $seqgen train --config "$configs/drums_2bar.yaml" --data "$shards/drums-2bar" --out "$runs/drums-2bar"
+fi
+
+# Sixteen bars of drums start from two.
+if [ "$which" = all ] || [ "$which" = drums-16bar ]; then
+    $seqgen train --config "$configs/drums_16bar.yaml" --data "$shards/drums-16bar" --out "$runs/drums-16bar" \
+        --warm-start "$runs/drums-2bar"
 fi
 
 if [ "$which" = all ] || [ "$which" = groove-humanize ]; then

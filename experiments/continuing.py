@@ -16,7 +16,7 @@ from torch import Generator
 
 from seqgen.core import Sampling
 from seqgen.data.shards import Shards
-from seqgen.evaluation.evaluate import ORDER, SHIFTS
+from seqgen.evaluation.judge import ORDER, SHIFTS
 from seqgen.evaluation.ngram import fit_ngram
 from seqgen.tasks.language import load_language_model
 

@@ -10,19 +10,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from pathlib import Path
 from typing import Any
 
-from lightning_fabric import Fabric
-
+from experiments.running import run
 from experiments.symbolic_measure import measure
 from experiments.symbolic_report import write_report
 from experiments.symbolic_systems import NAMES, PLACES, Place, Voice
 from seqgen.config import from_dict
 from seqgen.training.config import TrainConfig
 from seqgen.training.language import LanguageConfig
-from seqgen.training.loop import Trainer
 
 
 def main() -> None:
@@ -51,22 +48,9 @@ def main() -> None:
 def train(place: Place, voice: Voice, data: Path, runs: Path, seed: int) -> Path:
     """The folder of a trained model, which is trained as far as it is not."""
     folder = runs / f"{place.name}-{voice}-seed{seed}"
-    if (folder / "done").is_file():
-        return folder
     settings = {**place.config(voice), "data": str(data / place.shards), "out": str(folder), "seed": seed}
     config: Any = from_dict(LanguageConfig if place.language else TrainConfig, settings, folder.name)
-    fabric = Fabric(accelerator="auto", devices=1, precision=config.precision)
-    fabric.launch()
-    trainer = Trainer(config, fabric)
-    begin = time.process_time()
-    done = trainer.fit()
-    spent = folder / "seconds.json"
-    before = json.loads(spent.read_text(encoding="utf-8")) if spent.is_file() else 0.0
-    spent.write_text(json.dumps(before + time.process_time() - begin), encoding="utf-8")
-    if not done:
-        raise SystemExit(f"{folder.name}: stopped; the same command goes on")
-    (folder / "done").write_text("")
-    return folder
+    return run(config)
 
 
 def test(place: Place, voice: Voice, folder: Path, data: Path, seed: int) -> dict[str, Any]:

@@ -14,9 +14,12 @@ def evaluate(
     target: Path | None = None,
     json: bool = False,
     seed: int = 1,
-    pairs: int = 1000,
+    pairs: int = 1024,
     train: Path | None = None,
     limit: int | None = None,
+    sections: list[str] | None = None,
+    plot: Path | None = None,
+    prior: Literal["standard", "learned"] = "learned",
     beam: int = 1,
     threshold: float = 0.5,
     timed: bool = False,
@@ -41,9 +44,13 @@ def evaluate(
         target: its translation, line by line.
         json: print JSON.
         seed: of everything that is drawn.
-        pairs: music: pairs of windows whose midpoints are judged.
+        pairs: music: pairs of windows between which paths lead; as many samples are drawn.
         train: music: shards the model was trained on, where data is MIDI.
         limit: take at most so many windows, sentences or recordings.
+        sections: music with a latent code: the parts of the kit, such as `[interpolation,memorisation]`; all.
+        plot: music with a latent code: a folder for the curves as PNG.
+        prior: music with a latent code: where samples come from, the learned prior if the model has one (see
+            fit-prior), or N(0, 1).
         beam: text: hypotheses that are kept, for models that read the whole sentence first.
         threshold: text: probability from which on a model that learnt when to read stops reading.
         timed: text: stream one sentence after another and measure latency with the time that computing takes.
@@ -51,8 +58,14 @@ def evaluate(
     from seqgen.models.checkpoint import is_groove, kind_of, read_config
     from seqgen.tasks.shipped import find_folder
 
-    sections = read_config(find_folder(model))
-    kind = kind_of(sections)
+    config = read_config(find_folder(model))
+    kind = kind_of(config)
+    tracks = config.get("representation", {}).get("name") == "multitrack"
+    latent = kind == "music_vae" and not (tracks or is_groove(config))
+    if (sections is not None or plot is not None) and not latent:
+        raise ValueError(
+            f"sections, plot: expected a model of windows of melodies, drums or trios, {model} is none"
+        )
     if kind == "translator":
         if source is None or target is None or data:
             raise ValueError(
@@ -79,17 +92,44 @@ def evaluate(
     if kind == "language_model":
         print(language_figures(model, data[0], split, json, train, limit, seed))
         return
-    if sections.get("representation", {}).get("name") == "multitrack":
+    if tracks:
         print(tracks_figures(model, data[0], split, json, train, limit, seed))
         return
-    if is_groove(sections):
+    if is_groove(config):
         print(groove_figures(model, data[0], split, json, train, limit, seed))
         return
-    from seqgen.evaluation.evaluate import evaluate as measure
-    from seqgen.evaluation.report import as_json, as_text
+    print(music_figures(model, data[0], split, json, train, limit, seed, pairs, sections, plot, prior))
 
-    result = measure(model, data[0], split, seed, pairs, train, limit)
-    print(as_json(result) if json else as_text(result))
+
+def music_figures(
+    model: str,
+    data: Path,
+    split: str,
+    json: bool,
+    train: Path | None,
+    limit: int | None,
+    seed: int,
+    pairs: int,
+    sections: list[str] | None,
+    plot: Path | None,
+    prior: Literal["standard", "learned"],
+) -> str:
+    from seqgen.evaluation.evaluate import evaluate as measure
+    from seqgen.evaluation.plots import check_plotting, write_plots
+    from seqgen.evaluation.report import as_json, as_text
+    from seqgen.evaluation.sections import SECTIONS
+
+    if plot is not None:
+        try:
+            check_plotting()
+        except ImportError as error:
+            raise ValueError(str(error)) from None  # it says what to install
+    parts = tuple(SECTIONS) if sections is None else sections
+    result = measure(model, data, split, seed, pairs, train, limit, parts, prior)
+    if plot is not None:
+        curves = [one for section in result.sections.values() for one in section.plots]
+        write_plots(curves, plot, result.signature.split("|", 1)[0])
+    return as_json(result) if json else as_text(result)
 
 
 def text_figures(

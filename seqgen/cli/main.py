@@ -34,6 +34,7 @@ VERBS = {
     "import-magenta": "a checkpoint of Magenta's MusicVAE to a model of ours",
     "prepare": "MIDI files to shards of training data",
     "train": "train a model, or go on with a run",
+    "fit-prior": "learn what codes a model gives real music, to sample from",
     "fit-attributes": "the vectors that `attribute` moves along, for a model and its shards",
     "evaluate": "measure a model on shards, or on text and its translation",
 }

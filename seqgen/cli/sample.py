@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from seqgen.cli.chords import symbols
 from seqgen.cli.precision import Precision
@@ -31,6 +32,7 @@ def sample(
     top_p: float = 1.0,
     qpm: float = 120.0,
     chords: str | None = None,
+    prior: Literal["standard", "learned"] | None = None,
     precision: Precision = "bfloat16",
     wav: bool = True,
     png: bool = True,
@@ -50,6 +52,8 @@ def sample(
         qpm: tempo in quarter notes per minute.
         chords: symbols such as "C G Am F", spread evenly over the piece, each from a beat on, for a
             model that is told chords; the model is told that there are none, if not given.
+        prior: learned draws from the density of real music's codes that the model has (see fit-prior), and is
+            taken where there is one; standard draws from N(0, 1). Longer pieces take standard.
         precision: of the weights, where the native kernels compute (CPU); less is faster. It is stored in the
             files.
         wav: write sound.
@@ -60,6 +64,8 @@ def sample(
 
     if bars is not None and (top_k is not None or top_p != 1.0):
         raise ValueError("bars: top_k and top_p draw pieces of the model's own length only; leave them out")
+    if bars is not None and prior == "learned":
+        raise ValueError("prior: a learned one draws pieces of the model's own length only; leave out bars")
     with output_folder(out) as stage:
         from seqgen.cli.model import load
         from seqgen.cli.results import Results, made_by, numbered, write_results
@@ -76,6 +82,7 @@ def sample(
                 top_p=top_p,
                 qpm=qpm,
                 chords=symbols(chords),
+                prior=prior,
                 precision=precision,
             )
         else:

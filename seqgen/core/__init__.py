@@ -8,6 +8,7 @@ from seqgen.core.attention_decoder import AttentionDecoder, AttentionDecoderStat
 from seqgen.core.beam import Beam, beam_search
 from seqgen.core.clock import Clock, ClockState
 from seqgen.core.conductor import Conductor, ConductorState
+from seqgen.core.copying import CopyMixture
 from seqgen.core.decoder import Decoder, DecoderState
 from seqgen.core.grammar import Grammar, UntilEnd, follow
 from seqgen.core.groove import Groove, GrooveEmbedding, PlainGroove
@@ -24,6 +25,7 @@ from seqgen.core.nade import Nade
 from seqgen.core.one_hot import Bits, OneHot
 from seqgen.core.plan import Plan, Planner
 from seqgen.core.product import Product, ProductEmbedding
+from seqgen.core.recall import Recall, RecallState
 from seqgen.core.residual import ResidualLSTM
 from seqgen.core.sampling import GREEDY, Sampling
 from seqgen.core.sequence import SequenceModule
@@ -49,6 +51,7 @@ __all__ = [
     "ClockState",
     "Conductor",
     "ConductorState",
+    "CopyMixture",
     "Decoder",
     "DecoderState",
     "Grammar",
@@ -71,6 +74,8 @@ __all__ = [
     "Planner",
     "Product",
     "ProductEmbedding",
+    "Recall",
+    "RecallState",
     "ResidualLSTM",
     "Sampling",
     "SequenceModule",

@@ -28,6 +28,8 @@ class Head(nn.Module):
     """uniform numbers that one sample takes"""
     token_shape: tuple[int, ...] = ()
     """of one token; () for integers"""
+    soft_size: int = 0
+    """S, numbers that say a distribution; 0 for a head whose distribution they do not"""
 
     @property
     def start(self) -> int:
@@ -52,6 +54,14 @@ class Head(nn.Module):
         self, y: Float[Tensor, "*B D"], how: Sampling, uniform: Float[Tensor, "*B K"]
     ) -> Int[Tensor, "*B"]:
         """A token from `draws` = K uniform numbers in [0, 1)."""
+        raise NotImplementedError
+
+    def soft(self, y: Float[Tensor, "*B D"]) -> Float[Tensor, "*B S"]:
+        """The distribution over tokens as `soft_size` = S probabilities, which take gradients."""
+        raise NotImplementedError
+
+    def hard(self, token: Int[Tensor, "*B"]) -> Float[Tensor, "*B S"]:
+        """The distribution that is certain of a token, as `soft` says it."""
         raise NotImplementedError
 
 
@@ -116,6 +126,7 @@ class Categorical(Head):
         else:
             self.embedding = TokenEmbedding(vocabulary_size, size) if size else OneHot(vocabulary_size)
         self.embedding_size = self.embedding.size
+        self.soft_size = vocabulary_size
         self.logits = nn.Linear(width, vocabulary_size)
 
     def embed(self, token: Int[Tensor, "*B"]) -> Float[Tensor, "*B E"]:
@@ -140,6 +151,12 @@ class Categorical(Head):
             logits = at_least_float32(logits).masked_fill(~allowed, -math.inf)
         return how.draw(logits, uniform[..., 0])
 
+    def soft(self, y: Float[Tensor, "*B D"]) -> Float[Tensor, "*B V"]:
+        return at_least_float32(self.logits(y)).softmax(-1)
+
+    def hard(self, token: Int[Tensor, "*B"]) -> Float[Tensor, "*B V"]:
+        return F.one_hot(token, self.vocabulary_size).float()
+
 
 class Bernoulli(Head):
     """K independent bits; the token is the integer whose bit i is bit i (drum class i sounds).
@@ -149,7 +166,7 @@ class Bernoulli(Head):
 
     def __init__(self, width: int, bits: int, embedding_size: int):
         super().__init__()
-        self.bits = self.draws = bits
+        self.bits = self.draws = self.soft_size = bits
         self.vocabulary_size = 2**bits
         self.embedding = BitEmbedding(bits, embedding_size) if embedding_size else Bits(bits)
         self.embedding_size = self.embedding.size
@@ -171,3 +188,10 @@ class Bernoulli(Head):
         logits = at_least_float32(self.logits(y))
         on = logits > 0 if how.greedy else uniform < (logits / how.temperature).sigmoid()
         return pack_bits(on)
+
+    def soft(self, y: Float[Tensor, "*B D"]) -> Float[Tensor, "*B K"]:
+        """Of each bit, that it is set."""
+        return at_least_float32(self.logits(y)).sigmoid()
+
+    def hard(self, token: Int[Tensor, "*B"]) -> Float[Tensor, "*B K"]:
+        return unpack_bits(token, self.bits, torch.float32)

@@ -34,6 +34,8 @@ class Planner(nn.Module):
     layers: of that recurrence.
     by_bar: bar u is planned from numbers u Z / U .. (u + 1) Z / U of the code.
     reads: whether the recurrence reads the code at every bar; else it reads a zero, and only starts from it.
+    joined: the segments of all bars are those of one bar as long as the piece (a flat decoder), which starts
+        from the whole code.
     """
 
     def __init__(
@@ -46,15 +48,20 @@ class Planner(nn.Module):
         by_bar: bool = False,
         layers: int = 1,
         reads: bool = True,
+        joined: bool = False,
     ):
         super().__init__()
-        if by_bar and (not width or code_size % bars):
+        if by_bar and (bool(width) == joined or code_size % bars):
             raise ValueError(
-                f"by_bar needs a recurrence and a code of {bars} equal parts, got {code_size} numbers"
+                f"by_bar needs a code of {bars} equal parts, and a recurrence unless its bars are joined, "
+                f"got {code_size} numbers and a recurrence of {width}"
             )
+        if joined and not by_bar:
+            raise ValueError("joined needs by_bar: a dense plan of one long bar has nothing to join")
         self.bars, self.width, self.by_bar, self.layers, self.reads = bars, width, by_bar, layers, reads
         part = code_size // bars if by_bar else code_size
-        self.segments, self.segment_size = segments, segment_size if segments else 0
+        self.joined, self.each = joined, segments
+        self.segments, self.segment_size = segments * (bars if joined else 1), segment_size if segments else 0
         self.bar_size = width or code_size
         if width:
             self.bridge = nn.Linear(code_size, 2 * layers * width)
@@ -74,10 +81,12 @@ class Planner(nn.Module):
             h, c = self.bridge(code).tanh().unflatten(1, (2, self.layers, self.width)).unbind(1)
             read = bars if self.reads else bars.new_zeros(*bars.shape[:2], 1)
             bars, _ = self.rnn.read(read, precision, (h, c))
-        shape = (len(code), self.bars, self.segments, self.segment_size)
+        shape = (len(code), self.bars, self.each, self.segment_size)
         if not self.segment_size:
             return Plan(bars, bars.new_zeros(shape))
         segments = self.direct(parts).view(shape)
         if self.width:
             segments = segments + self.correction(bars).view(shape)
+        if self.joined:
+            bars, segments = code[:, None], segments.flatten(1, 2)[:, None]
         return Plan(bars, torch.tanh(segments))

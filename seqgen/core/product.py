@@ -53,6 +53,8 @@ class Product(Head):
         self.join, self.widths = join, None if widths is None else list(widths)
         self.embedding_size = sizes[0] if join == "sum" else sum(sizes)
         self.draws = sum(head.draws for head in heads)
+        sizes = [head.soft_size for head in heads]
+        self.soft_size = sum(sizes) if min(sizes) else 0
         self.heads = nn.ModuleList(heads)
 
     def parts(self, token: Int[Tensor, "*B"]) -> list[Int[Tensor, "*B"]]:
@@ -88,6 +90,14 @@ class Product(Head):
         shares = uniform.split([head.draws for head in heads], -1)
         each = zip(heads, self._slices(y), shares, strict=True)
         return self.token([head.sample(own, how, share) for head, own, share in each])
+
+    def soft(self, y: Float[Tensor, "*B D"]) -> Float[Tensor, "*B S"]:
+        """Those of the parts, one after another."""
+        return torch.cat([head.soft(own) for head, own in zip(self.each(), self._slices(y), strict=True)], -1)
+
+    def hard(self, token: Int[Tensor, "*B"]) -> Float[Tensor, "*B S"]:
+        parts = zip(self.each(), self.parts(token), strict=True)
+        return torch.cat([head.hard(part) for head, part in parts], -1)
 
     def each(self) -> list[Head]:
         return [cast(Head, head) for head in self.heads]

@@ -65,6 +65,37 @@ def bootstrap(
     return Interval(float(statistic(np.ones((1, rows)))[0]), float(low), float(high))
 
 
+def bootstrap_groups(
+    statistic: Callable[[np.ndarray], np.ndarray], groups: np.ndarray, seed: int, draws: int = DRAWS
+) -> Interval:
+    """As `bootstrap`, with whole groups of rows drawn: windows of one piece are no independent witnesses.
+
+    Args:
+        groups: of each row, numbers [N]. Where each row is a group of its own it is `bootstrap`.
+    """
+    names, number = np.unique(groups, return_inverse=True)
+    return bootstrap(lambda weights: statistic(weights[:, number]), len(names), seed, draws)
+
+
+def one_by_one(rows: int, groups: np.ndarray | None) -> np.ndarray:
+    """Groups [N] as given, or each row in a group of its own.
+
+    Raises:
+        ValueError: unless there is one for each row.
+    """
+    if groups is None:
+        return np.arange(rows)
+    if groups.shape != (rows,):
+        raise ValueError(f"groups: expected one for each of {rows} rows, got shape {groups.shape}")
+    return groups
+
+
+def side_by_side(groups: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """The groups of two sets of rows, none of which is in both."""
+    first, second = (np.unique(part, return_inverse=True)[1] for part in (groups, others))
+    return np.concatenate([first, second + first.max(initial=-1) + 1])
+
+
 def _rows(name: str, values: np.ndarray) -> np.ndarray:
     wide = np.asarray(values, np.float64)
     if wide.ndim != 1 or not len(wide) or not np.isfinite(wide).all():

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
@@ -13,8 +15,9 @@ from torch import Generator
 
 from seqgen import __version__
 from seqgen.config import from_dict
+from seqgen.evaluation.figure import Section
+from seqgen.evaluation.judge import ORDER, SHIFTS, judge
 from seqgen.evaluation.latent import Readings, read
-from seqgen.evaluation.ngram import NGram, fit_ngram
 from seqgen.evaluation.notes import note_scores
 from seqgen.evaluation.paths import Likelihood, measure_paths
 from seqgen.evaluation.reconstruction import (
@@ -26,16 +29,15 @@ from seqgen.evaluation.reconstruction import (
     onset_accuracy,
     step_accuracy,
 )
-from seqgen.evaluation.trio import PartNGrams, common_bars, entropies_by_part, fit_parts, measure_trio
+from seqgen.evaluation.sections import SECTIONS, Subject, check_names, measure_sections
+from seqgen.evaluation.trio import common_bars, entropies_by_part, measure_trio
 from seqgen.evaluation.windows import WindowSet, array_hash, load_windows
+from seqgen.models.checkpoint import load_prior
 from seqgen.models.music_vae import MusicVAE
 from seqgen.representation.converter import RepresentationConfig
 from seqgen.representation.drum_map import FULL, KITS
+from seqgen.tasks.attributes import vectors_of
 from seqgen.tasks.shipped import find_folder, read_model
-
-ORDER = 6
-SHIFTS = range(-6, 7)
-"""semitones by which melodies are transposed for the n-gram model, as they are in training"""
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Evaluation:
     latent_size: int
     paths: dict[str, Likelihood]
     """what is judged -> nats a step under the n-gram model; empty where no train windows are known"""
+    sections: dict[str, Section] = field(default_factory=dict, compare=False)
+    """the parts of the kit, by name; see `SECTIONS`"""
 
 
 @torch.no_grad()
@@ -58,9 +62,11 @@ def evaluate(
     data: Path,
     split: str = "test",
     seed: int = 1,
-    pairs: int = 1000,
+    pairs: int = 1024,
     train: Path | None = None,
     limit: int | None = None,
+    sections: Sequence[str] = tuple(SECTIONS),
+    prior: Literal["standard", "learned"] = "learned",
 ) -> Evaluation:
     """Measure a model on shards or MIDI.
 
@@ -68,13 +74,17 @@ def evaluate(
         model: a shipped model's name or a model's folder.
         data, split, train, limit: see `load_windows`.
         seed: of everything that is drawn.
-        pairs: of windows between which midpoints are judged, and samples from the prior.
+        pairs: of windows between which paths lead, and samples from the prior.
+        sections: the parts of the kit that are measured.
+        prior: where the samples of the kit come from: the model's learned prior if it has one, or N(0, 1).
 
     Raises:
         ValueError: for a bad model, bad data, or data that does not fit the model.
     """
-    name, vae, _, sections, _ = read_model(model)
-    representation = from_dict(RepresentationConfig, sections["representation"], f"{model}: representation")
+    check_names(sections)
+    name, vae, _, config, _ = read_model(model)
+    folder = find_folder(model)
+    representation = from_dict(RepresentationConfig, config["representation"], f"{model}: representation")
     windows = load_windows(data, representation, split, train, limit, seed).told(vae.config)
     rng = Generator().manual_seed(seed)
     token = windows.tokens.astype(np.int64)
@@ -86,9 +96,23 @@ def evaluate(
     if windows.train is not None and kind != FULL.name:  # 2^61 tokens are too many for n-grams
         lm = judge(windows.train, kind, vae.config.vocabulary_size)
         paths = measure_paths(vae, token, readings, lm, pairs, rng, controls)
+    estimates = reconstructions(vae, windows, readings, kind)
+    parts = sign_parts(name, weights_hash(folder), representation, windows)
+    subject = Subject(
+        vae,
+        representation,
+        windows,
+        readings,
+        estimates,
+        pairs,
+        seed,
+        join(parts | {"seed": str(seed), "seqgen": __version__}),
+        load_prior(folder, config, vae.config) if prior == "learned" else None,
+        vectors_of(folder, name, vae, kind),
+    )
     return Evaluation(
-        sign(name, weights_hash(find_folder(model)), representation, windows, pairs, seed),
-        reconstruct(vae, windows, readings, kind),
+        sign(parts, representation, windows, pairs, seed),
+        score(vae, windows, estimates, kind),
         {
             "cross-entropy": readings.cross_entropy,
             "cross-entropy, random z": readings.cross_entropy_random,
@@ -98,20 +122,12 @@ def evaluate(
         },
         vae.config.latent,
         paths,
+        measure_sections(subject, sections),
     )
 
 
-def judge(train: np.ndarray, kind: str, vocabulary_size: int) -> NGram | PartNGrams:
-    """The n-gram model of the train windows that paths and samples are judged by."""
-    if kind == "trio":
-        return fit_parts(train, ORDER, SHIFTS)
-    return fit_ngram(train, vocabulary_size, ORDER, SHIFTS if kind == "melody" else (0,))
-
-
-def reconstruct(
-    model: MusicVAE, windows: WindowSet, readings: Readings, kind: str
-) -> dict[str, dict[str, float]]:
-    """The model's reconstructions and the baselines, each by every metric."""
+def reconstructions(model: MusicVAE, windows: WindowSet, readings: Readings, kind: str) -> dict[str, Tokens]:
+    """The model's reconstructions and the baselines, by name."""
     estimates: dict[str, Tokens] = {
         "free run": readings.free_run,
         "teacher forced": readings.teacher_forced,
@@ -122,6 +138,13 @@ def reconstruct(
         source = windows.tokens if windows.train is None else windows.train
         bar = common_bars if kind == "trio" else common_bar
         estimates["common bar"] = bar(source, windows.tokens, model.config.steps_per_bar)
+    return estimates
+
+
+def score(
+    model: MusicVAE, windows: WindowSet, estimates: dict[str, Tokens], kind: str
+) -> dict[str, dict[str, float]]:
+    """Each by every metric: metric -> who -> share."""
     columns = {
         who: measure_trio(windows.tokens, tokens)
         if kind == "trio"
@@ -150,11 +173,10 @@ def measure(reference: Tokens, estimate: Tokens, first_onset: int, melody: bool)
     return result
 
 
-def sign(
-    name: str, weights: str, representation: RepresentationConfig, windows: WindowSet, pairs: int, seed: int
-) -> str:
-    """One line that says what was measured, so that two figures can be compared."""
-    shifts = f", {SHIFTS[0]} to +{SHIFTS[-1]} semitones" if representation.name not in KITS else ""
+def sign_parts(
+    name: str, weights: str, representation: RepresentationConfig, windows: WindowSet
+) -> dict[str, str]:
+    """What every figure depends on."""
     parts = {
         "model": f"{name}@{weights}",
         "representation": f"{representation.name}, {representation.bars} bars",
@@ -162,18 +184,27 @@ def sign(
         "windows": windows.describe_dropped(),
         "decoding": "greedy (temperature 0) from the posterior mean",
     }
-    if windows.chords is not None:
-        parts["chords"] = "told"
+    return parts if windows.chords is None else parts | {"chords": "told"}
+
+
+def sign(
+    parts: dict[str, str], representation: RepresentationConfig, windows: WindowSet, pairs: int, seed: int
+) -> str:
+    """One line that says what was measured, so that two figures can be compared."""
+    shifts = f", {SHIFTS[0]} to +{SHIFTS[-1]} semitones" if representation.name not in KITS else ""
     if windows.train is not None:
         train = f"{windows.train_name}@{array_hash(windows.train)}"
         each = " of each part" if representation.name == "trio" else ""
         lm = f"Witten-Bell {ORDER}-gram{each} of {train}{shifts}"
-        parts |= (
+        parts = parts | (
             {"common bar": train}
             if representation.name == FULL.name
             else {"paths": f"{pairs} pairs", "lm": lm}
         )
-    parts |= {"seed": str(seed), "seqgen": __version__, "torch": torch.__version__}
+    return join(parts | {"seed": str(seed), "seqgen": __version__, "torch": torch.__version__})
+
+
+def join(parts: dict[str, str]) -> str:
     return "|".join(f"{key}:{value}" for key, value in parts.items())
 
 

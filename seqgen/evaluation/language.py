@@ -13,7 +13,8 @@ import torch
 
 from seqgen import __version__
 from seqgen.config import from_dict
-from seqgen.evaluation.evaluate import SHIFTS, weights_hash
+from seqgen.evaluation.evaluate import weights_hash
+from seqgen.evaluation.judge import SHIFTS
 from seqgen.evaluation.latent import in_batches
 from seqgen.evaluation.ngram import NGram, fit_ngram
 from seqgen.evaluation.table import table

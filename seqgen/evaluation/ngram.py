@@ -1,24 +1,31 @@
 """An n-gram language model of token windows: how much like the training music does a window sound?
 
-Interpolated Witten-Bell smoothing (Witten and Bell 1991, method C, in the interpolated form that Chen and
-Goodman 1998 give it). With the history h = w_{t-n+1} .. w_{t-1}, its count c(h), the number T(h) of different
-tokens seen after it, and h' without its oldest token:
+Of two smoothings, both interpolated. With the history h = w_{t-n+1} .. w_{t-1}, its count c(h), the number
+T(h) of different tokens seen after it, and h' without its oldest token, Witten and Bell (1991, method C, in
+the form that Chen and Goodman 1998 give it) have
 
-    p(w | h) = (c(h w) + T(h) p(w | h')) / (c(h) + T(h)),    p(w | h) = p(w | h') where c(h) = 0,
+    p(w | h) = (c(h w) + T(h) p(w | h')) / (c(h) + T(h)),
 
-down to p(w) = 1 / V below the unigrams. Histories do not reach over the beginning of a window: there they
-are filled with a token that is never predicted. The model knows nothing of neural ones, so it can judge them.
+and absolute discounting (Ney, Essen and Kneser 1994) has
+
+    p(w | h) = (max(c(h w) - D, 0) + D T(h) p(w | h')) / c(h),    D = n1 / (n1 + 2 n2),
+
+where n1 and n2 n-grams of this length were seen once and twice; without any that was seen once, D = 1/2.
+Either way p(w | h) = p(w | h') where c(h) = 0, down to p(w) = 1 / V below the unigrams. Histories do not
+reach over the beginning of a window: there they are filled with a token that is never predicted. The model
+knows nothing of neural ones, so it can judge them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 LARGEST_KEY = 1 << 62
+Smoothing = Literal["Witten-Bell", "absolute discounting"]
 
 
 class Level(NamedTuple):
@@ -43,6 +50,8 @@ class NGram:
     vocabulary_size: int
     levels: tuple[Level, ...]
     """of the unigrams, the bigrams, ..."""
+    discounts: tuple[float, ...] = ()
+    """D of each level; none for Witten-Bell"""
 
     @property
     def order(self) -> int:
@@ -63,7 +72,12 @@ class NGram:
             context = gram // base
             total, types = _look_up(level.contexts, context, level.totals, level.types)
             (count,) = _look_up(level.grams, gram, level.counts)
-            p = np.where(total > 0, (count + types * p) / np.maximum(total + types, 1), p)
+            if self.discounts:
+                discount = self.discounts[length - 1]
+                seen = (np.maximum(count - discount, 0) + discount * types * p) / np.maximum(total, 1)
+            else:
+                seen = (count + types * p) / np.maximum(total + types, 1)
+            p = np.where(total > 0, seen, p)
         return -np.log(p)
 
 
@@ -73,6 +87,7 @@ def fit_ngram(
     order: int = 6,
     shifts: Iterable[int] = (0,),
     first_onset: int = 2,
+    smoothing: Smoothing = "Witten-Bell",
 ) -> NGram:
     """Count the n-grams of windows [N, T].
 
@@ -88,7 +103,8 @@ def fit_ngram(
     rows = check_windows(tokens, vocabulary_size)
     base = vocabulary_size + 1
     if order < 1 or base**order > LARGEST_KEY:
-        raise ValueError(f"order: expected 1 to {_longest(base)} with {vocabulary_size} tokens, got {order}")
+        most = longest_order(vocabulary_size)
+        raise ValueError(f"order: expected 1 to {most} with {vocabulary_size} tokens, got {order}")
     parts = [
         count_keys(gram_keys(part, order, base))
         for part in _transposed(rows, shifts, vocabulary_size, first_onset)
@@ -105,7 +121,17 @@ def fit_ngram(
     ):  # every position has its full history, so short grams follow from long
         grams, counts = count_keys(grams % base**length, counts)
         levels.append(_level(grams, counts, base))
-    return NGram(vocabulary_size, tuple(reversed(levels)))
+    levels.reverse()
+    discounts = () if smoothing == "Witten-Bell" else tuple(_discount(level.counts) for level in levels)
+    return NGram(vocabulary_size, tuple(levels), discounts)
+
+
+def longest_order(vocabulary_size: int) -> int:
+    """The longest n-gram of so many tokens that a 62-bit key can hold."""
+    base, order = vocabulary_size + 1, 1
+    while base ** (order + 1) <= LARGEST_KEY:
+        order += 1
+    return order
 
 
 def gram_keys(rows: np.ndarray, order: int, base: int) -> np.ndarray:
@@ -176,8 +202,6 @@ def _look_up(keys: np.ndarray, wanted: np.ndarray, *columns: np.ndarray) -> list
     return [np.where(found, column[place], 0) for column in columns]
 
 
-def _longest(base: int) -> int:
-    order = 1
-    while base ** (order + 1) <= LARGEST_KEY:
-        order += 1
-    return order
+def _discount(counts: np.ndarray) -> float:
+    once, twice = int((counts == 1).sum()), int((counts == 2).sum())
+    return once / (once + 2 * twice) if once else 0.5

@@ -10,6 +10,7 @@ from __future__ import annotations
 from types import ModuleType
 
 import numpy as np
+from jaxtyping import Int
 
 from seqgen.evaluation.reconstruction import Scores, Tokens, check_pair, scores
 from seqgen.representation.melody import FIRST_ONSET, PITCH_OFFSET
@@ -25,25 +26,32 @@ def note_scores(reference: Tokens, estimate: Tokens, offsets: bool = False) -> S
 
     Warns where there are no notes. Raises ValueError for bad tokens, ModuleNotFoundError without mir_eval.
     """
+    matched, expected, played = note_counts(reference, estimate, offsets).sum(axis=0).tolist()
+    return scores(matched, expected, played, "notes")
+
+
+def note_counts(reference: Tokens, estimate: Tokens, offsets: bool = False) -> Int[np.ndarray, "N 3"]:
+    """Notes that match, that are expected and that were played, in each window."""
     true, guess = check_pair(reference, estimate)
     transcription = _mir_eval()
-    matched = expected = played = 0
-    for true_row, guess_row in zip(true, guess, strict=True):
+    counts = np.zeros((len(true), 3), np.int64)
+    for row, (true_row, guess_row) in enumerate(zip(true, guess, strict=True)):
         wanted, wanted_pitch = melody_notes(true_row)
         got, got_pitch = melody_notes(guess_row)
-        expected, played = expected + len(wanted), played + len(got)
+        counts[row, 1:] = len(wanted), len(got)
         if len(wanted) and len(got):
-            pairs = transcription.match_notes(
-                wanted,
-                hertz(wanted_pitch),
-                got,
-                hertz(got_pitch),
-                onset_tolerance=TOLERANCE,
-                offset_ratio=OFFSET_RATIO if offsets else None,
-                offset_min_tolerance=TOLERANCE,
+            counts[row, 0] = len(
+                transcription.match_notes(
+                    wanted,
+                    hertz(wanted_pitch),
+                    got,
+                    hertz(got_pitch),
+                    onset_tolerance=TOLERANCE,
+                    offset_ratio=OFFSET_RATIO if offsets else None,
+                    offset_min_tolerance=TOLERANCE,
+                )
             )
-            matched += len(pairs)
-    return scores(matched, expected, played, "notes")
+    return counts
 
 
 def melody_notes(row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

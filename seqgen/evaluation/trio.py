@@ -19,7 +19,7 @@ from torch import Generator, Tensor
 
 from seqgen.core import Product
 from seqgen.evaluation.latent import Readings, in_batches
-from seqgen.evaluation.ngram import NGram, fit_ngram
+from seqgen.evaluation.ngram import NGram, Smoothing, fit_ngram, longest_order
 from seqgen.evaluation.notes import note_scores
 from seqgen.evaluation.reconstruction import (
     Tokens,
@@ -48,13 +48,16 @@ class PartNGrams:
         return np.sum([model.nll(part) for model, part in parts], axis=0)
 
 
-def fit_parts(tokens: np.ndarray, order: int, shifts: range) -> PartNGrams:
-    """Count the n-grams of each part of windows [N, T]; melody and bass in all transpositions."""
+def fit_parts(
+    tokens: np.ndarray, order: int, shifts: range, smoothing: Smoothing = "Witten-Bell"
+) -> PartNGrams:
+    """Count the n-grams of each part of windows [N, T], up to `order` or the longest that fits a part;
+    melody and bass in all transpositions."""
     each = zip(split_parts(tokens), PARTS, FIRST_ONSETS, strict=True)
     moves: Sequence[range | tuple[int, ...]] = (shifts, shifts, (0,))
     return PartNGrams(
         tuple(
-            fit_ngram(part, size, order, move, first)
+            fit_ngram(part, size, min(order, longest_order(size)), move, first, smoothing)
             for (part, size, first), move in zip(each, moves, strict=True)
         )
     )

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from seqgen.data.duplicates import fingerprint
-from seqgen.data.shards import INDEX, Shards
+from seqgen.data.shards import INDEX, FileRow, Shards
 from seqgen.data.sources import MidiSources
 from seqgen.data.work import chords_of_windows
 from seqgen.io import MidiError, read_notes
@@ -50,6 +50,13 @@ class WindowSet:
     """files that could not be read"""
     chords: np.ndarray | None = None
     """[N, 16 * bars] the class of the chord on each sixteenth, where they are known"""
+    corpus: np.ndarray | None = None
+    """[N] which of `corpora` each window is of, where that is known"""
+    corpora: tuple[str, ...] = ()
+    files: tuple[FileRow, ...] | None = None
+    """N: the file of each window, where that is known"""
+    train_origins: np.ndarray | None = None
+    """[M, 2] file and first bar of each train window"""
 
     def told(self, config: MusicVAEConfig) -> WindowSet:
         """Without the chords, for a model that is told none."""
@@ -67,7 +74,25 @@ class WindowSet:
     def select(self, rows: np.ndarray) -> WindowSet:
         """Some of the windows: a mask [N], or numbers."""
         chords = None if self.chords is None else self.chords[rows]
-        return replace(self, tokens=self.tokens[rows], chords=chords)
+        corpus = None if self.corpus is None else self.corpus[rows]
+        files = self.files
+        if files is not None:
+            files = tuple(files[row] for row in np.arange(len(files))[rows].tolist())
+        return replace(self, tokens=self.tokens[rows], chords=chords, corpus=corpus, files=files)
+
+    def train_once(self, bars: int) -> np.ndarray:
+        """Train windows of so many bars that do not overlap, so that no bar is counted twice."""
+        assert self.train is not None
+        if self.train_origins is None:
+            return self.train
+        end: dict[int, int] = {}
+        keep = []
+        for row in np.lexsort(self.train_origins.T[::-1]).tolist():
+            file, bar = self.train_origins[row].tolist()
+            if bar >= end.get(file, 0):
+                keep.append(row)
+                end[file] = bar + bars
+        return self.train[np.sort(keep)]
 
     @property
     def hash(self) -> str:
@@ -119,8 +144,16 @@ def load_windows(
         chords = shards.chords(split)
         if representation.chords and chords is None:
             raise ValueError(f"{data}: the model is told chords, these shards hold none: prepare --chords")
+        files = _files(shards, split)
+        corpus, corpora = _corpora(files)
         windows = WindowSet(
-            tokens, f"{_name(data)}/{split}", len(tokens), chords=None if chords is None else np.array(chords)
+            tokens,
+            f"{_name(data)}/{split}",
+            len(tokens),
+            chords=None if chords is None else np.array(chords),
+            corpus=corpus,
+            corpora=corpora,
+            files=files,
         )
         known = known or shards
     elif data.exists():
@@ -131,7 +164,10 @@ def load_windows(
         )
     if known is not None:
         windows = replace(
-            windows, train=np.array(known.tokens("train")), train_name=f"{_name(known.folder)}/train"
+            windows,
+            train=np.array(known.tokens("train")),
+            train_name=f"{_name(known.folder)}/train",
+            train_origins=np.array(known.origins("train")),
         )
         if split != "train" or known.folder.resolve() != data.resolve():
             windows = drop_train(windows, converter)
@@ -204,6 +240,23 @@ def _read_midi(data: Path, converter: Converter, with_chords: bool) -> WindowSet
     return WindowSet(
         tokens[first], _name(data), len(tokens), repeated=repeated, unreadable=unreadable, chords=chords
     )
+
+
+def _files(shards: Shards, split: str) -> tuple[FileRow, ...] | None:
+    """The file of each window; None where files.tsv does not list it."""
+    file = shards.origins(split)[:, 0]
+    if not len(file) or file.min() < 0 or file.max() >= len(shards.files):
+        return None
+    return tuple(shards.files[row] for row in file.tolist())
+
+
+def _corpora(files: tuple[FileRow, ...] | None) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """The source of each window's file, as a number, and the names of the numbers."""
+    if files is None:
+        return None, ()
+    sources = [row.source.split(".")[0] for row in files]
+    names = tuple(sorted(set(sources)))
+    return np.array([names.index(source) for source in sources]), names
 
 
 def _name(folder: Path) -> str:

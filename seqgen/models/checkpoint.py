@@ -2,8 +2,9 @@
 
 `config.yaml` has the sections `format` (1), `kind` (music_vae when it is not there), `model` (the config),
 `representation` (how music becomes its tokens) and `training` (where the weights come from). Weights may be
-stored as float16; they load as float32. A translator has a third file, `subwords.model`, a music VAE may have
-one, `attributes.safetensors` (see `attribute_vectors`).
+stored as float16; they load as float32. A translator has a third file, `subwords.model`; a music VAE may have
+`prior.safetensors`, a density of its codes, with the section `prior`, and `attributes.safetensors` (see
+`attribute_vectors`).
 """
 
 from __future__ import annotations
@@ -23,13 +24,15 @@ from seqgen.config import from_dict, to_dict
 from seqgen.models.audio_wavenet import AudioWaveNet, AudioWaveNetConfig
 from seqgen.models.language_model import LanguageModel, LanguageModelConfig
 from seqgen.models.music_vae import MusicVAE, MusicVAEConfig
+from seqgen.models.music_vae.prior import CodePrior, PriorConfig
 from seqgen.models.recognizer import Recognizer, RecognizerConfig
 from seqgen.models.translator import Translator, TranslatorConfig
 
 FORMAT = 1
 MAX_CONFIG_BYTES = 1 << 20
 MAX_WEIGHT_BYTES = 4 << 30
-SECTIONS = ("format", "kind", "model", "representation", "training")
+SECTIONS = ("format", "kind", "model", "representation", "training", "prior")
+PRIOR = "prior.safetensors"
 KINDS: dict[str, tuple[Any, Any]] = {
     "language_model": (LanguageModelConfig, LanguageModel),
     "audio_wavenet": (AudioWaveNetConfig, AudioWaveNet),
@@ -96,6 +99,51 @@ def load_model(folder: Path, kind: str = "music_vae") -> tuple[Any, dict[str, An
     weights = read_weights(folder / "model.safetensors")
     with torch.device("meta"), Uninitialised():
         model = cls(config)
+    check_shapes(model, weights, folder / "model.safetensors")
+    model.load_state_dict({name: tensor.float() for name, tensor in weights.items()}, assign=True)
+    return model.eval().requires_grad_(False), sections
+
+
+def save_prior(folder: Path, prior: CodePrior) -> None:
+    """Give the model in `folder` a prior, in place of one that it may have. What else is there stays.
+
+    Its weights are stored as float16.
+    """
+    sections = read_config(folder)
+    tensors = {name: tensor.detach().cpu().half().contiguous() for name, tensor in prior.state_dict().items()}
+    text = yaml.safe_dump({**sections, "prior": to_dict(prior.config)}, sort_keys=False)
+    _replace(folder / PRIOR, lambda path: save_file(tensors, path))
+    _replace(folder / "config.yaml", lambda path: Path(path).write_text(text, encoding="utf-8"))
+
+
+def load_prior(folder: Path, sections: dict[str, Any], model: MusicVAEConfig) -> CodePrior | None:
+    """The prior of the codes of a model whose config has these sections; None if it has none but N(0, 1).
+
+    Raises ValueError for one that is damaged, or of another model.
+    """
+    if "prior" not in sections:
+        return None
+    where, path = f"{folder / 'config.yaml'}: prior", folder / PRIOR
+    config = from_dict(PriorConfig, sections["prior"], where)
+    if not path.is_file():
+        raise ValueError(f"{path} is missing: config.yaml has a section prior; `seqgen fit-prior` makes both")
+    weights = read_weights(path)
+    try:
+        with torch.device("meta"), Uninitialised():
+            prior = CodePrior(config, model)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
+    check_shapes(prior, weights, path)
+    if not all(tensor.isfinite().all() for tensor in weights.values()):
+        raise ValueError(
+            f"{path}: its weights are damaged (not all are finite): `seqgen fit-prior` makes it anew"
+        )
+    prior.load_state_dict({name: tensor.float() for name, tensor in weights.items()}, assign=True)
+    return prior.eval().requires_grad_(False)
+
+
+def check_shapes(model: nn.Module, weights: dict[str, Tensor], path: Path) -> None:
+    """The weights that were read from `path` must be those of the model."""
     expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     found = {name: tuple(tensor.shape) for name, tensor in weights.items()}
     if expected != found:
@@ -103,11 +151,9 @@ def load_model(folder: Path, kind: str = "music_vae") -> tuple[Any, dict[str, An
             name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name)
         )[0]
         raise ValueError(
-            f"{folder / 'model.safetensors'}: the weights are not those of config.yaml: {odd} should have "
+            f"{path}: the weights are not those of config.yaml: {odd} should have "
             f"the shape {expected.get(odd, 'none (unknown)')}, got {found.get(odd, 'none (missing)')}"
         )
-    model.load_state_dict({name: tensor.float() for name, tensor in weights.items()}, assign=True)
-    return model.eval().requires_grad_(False), sections
 
 
 def kind_of(sections: dict[str, Any]) -> str:

@@ -36,7 +36,7 @@ class Clip:
     """A window of tokens from a piece, and how the piece sounds there."""
 
     tokens: np.ndarray
-    """[T]"""
+    """[T, *columns]"""
     name: str
     """of the piece, for messages and titles"""
     qpm: float
@@ -135,7 +135,7 @@ def _why_nothing(found: Extraction, converter: Converter, music: NoteTable) -> s
         return "there are no notes in it"
     if converter.name == "melody" and music.is_drum.all():
         return f"it holds drums only ({len(music)} hits), and this model reads melodies: use a drum model"
-    if converter.name in KITS and not music.is_drum.any():
+    if converter.name in (*KITS, "groove") and not music.is_drum.any():
         return (
             f"it holds no drums ({len(music)} pitched notes), and this model reads drum beats: use a melody "
             "model, or put the drums on MIDI channel 10"
@@ -174,10 +174,10 @@ def _at_bar(found: Extraction, start_bar: int, bars: int, name: str) -> Segment:
 
 
 def _window(segment: Segment, start_bar: int, converter: Converter) -> np.ndarray:
-    """[T]: the bars from `start_bar` on, silent where the segment does not reach."""
+    """[T, *columns]: the bars from `start_bar` on, silent where the segment does not reach."""
     # 0 is silence on every grid; a track of events is silent where it has ended.
     silence = END if converter.name == "multitrack" else 0
-    tokens = np.full(converter.steps, silence, converter.dtype)
+    tokens = np.full((converter.steps, *converter.columns), silence, converter.dtype)
     offset = (segment.start_bar - start_bar) * segment.steps_per_bar
     begin, end = max(offset, 0), min(offset + len(segment.tokens), converter.steps)
     tokens[begin:end] = segment.tokens[begin - offset : end - offset]

@@ -21,22 +21,25 @@ from torch import Tensor
 from seqgen.core import GREEDY, Sampling
 from seqgen.kernels.packing import Precision
 from seqgen.models.attribute_vectors import AttributeVectors
+from seqgen.models.checkpoint import load_prior
 from seqgen.models.music_vae import MusicVAE, Posterior
 from seqgen.representation.chords import Chord
 from seqgen.representation.converter import Converter
 from seqgen.tasks.attributes import vector_of, vectors_of
-from seqgen.tasks.chords import encode, given, tells_chords, with_chords
-from seqgen.tasks.clip import Clip, choose_clip
+from seqgen.tasks.chords import given
+from seqgen.tasks.clip import Clip
+from seqgen.tasks.codes import Prior, choose, choose_all, draw_codes, read
 from seqgen.tasks.latent import check_codes, grid_weights, latent_grid, latent_path, path_weights, slerp
 from seqgen.tasks.manner import Manner, mixtures, nearest
-from seqgen.tasks.notices import say
 from seqgen.tasks.renderer import Renderer
 from seqgen.tasks.settings import Drawing, check_count, generator
 from seqgen.tasks.shipped import find_folder, read_model
-from seqgen.tasks.sources import Choice, Source, one_each, to_table
+from seqgen.tasks.sources import Choice, Source
 
 if TYPE_CHECKING:
     from note_seq import NoteSequence
+
+    from seqgen.models.music_vae.prior import CodePrior
 
 MAX_PIECES = 4096
 """results of one call: more is a slip of the finger"""
@@ -53,10 +56,14 @@ def load(model: str | Path, device: str = "cpu") -> MusicModel:
         ValueError: for an unknown name, or a folder that holds no complete model.
     """
     name, vae, converter, sections, card = read_model(model)
-    if converter.name == "groove":
-        raise ValueError(f"model: {name} plays beats that it is given: use humanize or drumify")
-    sliders = vectors_of(find_folder(model), name, vae, converter.name)
-    return MusicModel(name, vae.to(device), converter, sections, card, sliders)
+    if converter.name == "groove" and vae.config.controls:
+        raise ValueError(
+            f"model: {name} is told what is hit, so it plays beats that it is given: use humanize or drumify"
+        )
+    folder = find_folder(model)
+    prior = load_prior(folder, sections, vae.config)
+    sliders = vectors_of(folder, name, vae, converter.name)
+    return MusicModel(name, vae.to(device), converter, sections, card, prior, sliders)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +77,8 @@ class MusicModel:
     """of its config.yaml"""
     card: str
     """its model card, in Markdown; empty if there is none"""
+    prior: CodePrior | None = None
+    """a fitted density of its codes, on the CPU; None if its folder has none"""
     sliders: AttributeVectors | str = "a model that was not loaded from a folder has no attribute vectors"
     """its attribute vectors, or why it has none"""
 
@@ -186,10 +195,13 @@ class MusicModel:
         top_p: float = 1.0,
         qpm: float = 120.0,
         chords: Sequence[str] | None = None,
+        prior: Prior | None = None,
         precision: Precision = "bfloat16",
     ) -> list[NoteSequence]:
         """`num` new pieces from codes drawn from the prior.
 
+        prior: standard is N(0, 1); learned is a density fitted to the codes of real music, which models have
+        whose folder holds one; None takes the learned one where there is one.
         chords: symbols for every piece, see `spread`; None: a model that is told chords is told that there
         are none.
         """
@@ -198,9 +210,9 @@ class MusicModel:
         rows = None if told is None else [told] * num
         wanted = Drawing(Sampling(temperature, top_k, top_p), seed, precision)
         rng = generator(seed)
-        z = torch.randn(num, self.vae.config.latent, generator=rng)
+        z, said = draw_codes(self, num, rng, prior)
         uniform = torch.rand(num, *self.renderer.draws, generator=rng)
-        notes = [f"sample, {k + 1} of {num}" for k in range(num)]
+        notes = [f"sample, {k + 1} of {num}{said}" for k in range(num)]
         tokens = self.renderer.tokens(z, wanted, uniform, chords=rows)
         return self.renderer.pieces(tokens, [Manner(qpm)] * num, notes, wanted, rows)
 
@@ -212,16 +224,7 @@ class MusicModel:
         precision: Precision | None = None,
     ) -> Posterior:
         """The posterior (mean [B, Z], std [B, Z]) of B pieces. precision: as in `MusicVAE.encode`."""
-        clips = self.clips(music, track, start_bar)
-        tokens = torch.from_numpy(np.stack([clip.tokens for clip in clips]).astype(np.int64))
-        with torch.inference_mode():
-            harmony = [clip.chords for clip in clips]
-            posterior = encode(self.vae, tokens.to(self.device), precision, chords=harmony)
-        if not (posterior.mean.isfinite().all() and posterior.std.isfinite().all()):
-            raise ValueError(
-                f"{self.name}: its weights are damaged (the code of {clips[0].name} is not finite)"
-            )
-        return Posterior(posterior.mean.clone(), posterior.std.clone())  # free of inference mode
+        return read(self, self.clips(music, track, start_bar), precision)
 
     def decode(
         self,
@@ -270,24 +273,13 @@ class MusicModel:
                 or trio of all.
             start_bar: first bar to read, counted from 0; None takes the beginning of the longest.
         """
-        if isinstance(music, (str, Path)) or not len(music):
-            raise ValueError("music: expected a list of at least one file or NoteSequence, got none")
-        tracks, bars = one_each(track, len(music), "track"), one_each(start_bar, len(music), "start_bar")
-        clips = []
-        for number, (source, t, bar) in enumerate(zip(music, tracks, bars, strict=True)):
-            name = "" if len(music) == 1 else "ABCD"[number : number + 1]
-            clips.append(source if isinstance(source, Clip) else self.clip(source, t, bar, name))
-            say(() if isinstance(source, Clip) else clips[-1].notices)
-        return clips
+        return choose_all(self, music, track, start_bar)
 
     def clip(
         self, source: Source, track: int | None = None, start_bar: int | None = None, name: str = ""
     ) -> Clip:
         """The part of a source that the model reads, with notices that are not said yet. See `clips`."""
-        name = Path(source).name if isinstance(source, (str, Path)) else name or "the music"
-        music = to_table(source)
-        clip = choose_clip(music, self.converter, name, track, start_bar)
-        return with_chords(clip, source, music, self.converter) if tells_chords(self.vae) else clip
+        return choose(self, source, track, start_bar, name)
 
     def _given(self, chords: Sequence[str] | None) -> tuple[Chord, ...] | None:
         """The chords that a user gives; refused, if the model is told none."""

@@ -19,6 +19,7 @@ from seqgen.representation.converter import Converter
 from seqgen.representation.track_grammar import TrackGrammar
 from seqgen.tasks.chords import Row, decode, tells_chords
 from seqgen.tasks.manner import Manner
+from seqgen.tasks.reading import from_model
 from seqgen.tasks.settings import Drawing, generator, provenance
 
 if TYPE_CHECKING:
@@ -47,7 +48,10 @@ class Renderer:
     def alike(
         self, z: Float[Tensor, "B Z"], wanted: Drawing, chords: Sequence[Row] | None = None
     ) -> np.ndarray:
-        """Tokens [B, T] with the same random numbers for every row. chords: as in `tasks.chords.decode`."""
+        """Windows [B, T, *columns], all drawn with the same random numbers.
+
+        chords: as in `tasks.chords.decode`.
+        """
         uniform = torch.rand(self.draws, generator=generator(wanted.seed))
         return self.tokens(z, wanted, uniform.expand(len(z), *self.draws), chords=chords)
 
@@ -59,7 +63,7 @@ class Renderer:
         programs: Int[Tensor, "B U"] | None = None,
         chords: Sequence[Row] | None = None,
     ) -> np.ndarray:
-        """Tokens [B, T]. programs: as in `TrackGrammar`; chords: as in `tasks.chords.decode`."""
+        """Windows [B, T, *columns]. programs: as in `TrackGrammar`; chords: as in `tasks.chords.decode`."""
         tokens = []
         each = programs.split(BATCH) if programs is not None else [None] * -(-len(z) // BATCH)
         device = next(self.vae.parameters()).device
@@ -69,7 +73,7 @@ class Renderer:
             ):
                 told = None if chords is None else chords[k * BATCH : (k + 1) * BATCH]
                 tokens.append(decode(self.vae, codes.to(device), wanted, u, self._grammar(some), told).cpu())
-        return torch.cat(tokens).numpy().astype(self.converter.dtype)
+        return from_model(torch.cat(tokens), self.converter)
 
     def pieces(
         self,
@@ -79,7 +83,7 @@ class Renderer:
         wanted: Drawing,
         chords: Sequence[Row] | None = None,
     ) -> list[NoteSequence]:
-        """Rows of tokens as music that says where it comes from, and the chords that the model was told."""
+        """Windows as music that says where it comes from, and the chords that the model was told."""
         precision = self.precision_of(wanted.precision, wanted.how)
         told = provenance(wanted.how.temperature, wanted.seed, precision)
         pieces = []

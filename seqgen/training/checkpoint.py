@@ -13,6 +13,13 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 
+class Learner(NamedTuple):
+    """Weights, and the optimiser that moves them."""
+
+    module: nn.Module
+    optimizer: torch.optim.Adam
+
+
 class Run(NamedTuple):
     """What changes while a model trains."""
 
@@ -20,14 +27,24 @@ class Run(NamedTuple):
     optimizer: torch.optim.Adam
     average: dict[str, Tensor] | None
     """moving average of the weights, by name"""
+    critic: Learner | None = None
+    """what learns against the model"""
+
+    @property
+    def learners(self) -> dict[str, Learner]:
+        """Each with what its tensors' names begin with."""
+        own = {"": Learner(self.model, self.optimizer)}
+        return own if self.critic is None else {**own, "critic.": self.critic}
 
 
 def save_run(path: Path, run: Run, step: int, signature: dict[str, Any]) -> None:
     """Write the state after `step` steps. `signature` is what must be equal for a run to go on from it."""
-    tensors = {f"model.{name}": value for name, value in run.model.state_dict().items()}
-    for name, parameter in run.model.named_parameters():
-        for key, value in run.optimizer.state.get(parameter, {}).items():
-            tensors[f"adam.{key}.{name}"] = torch.as_tensor(value)
+    tensors: dict[str, Tensor] = {}
+    for prefix, (module, optimizer) in run.learners.items():
+        tensors |= {f"{prefix}model.{name}": value for name, value in module.state_dict().items()}
+        for name, parameter in module.named_parameters():
+            for key, value in optimizer.state.get(parameter, {}).items():
+                tensors[f"{prefix}adam.{key}.{name}"] = torch.as_tensor(value)
     for name, value in (run.average or {}).items():
         tensors[f"average.{name}"] = value
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -61,17 +78,29 @@ def load_run(path: Path, run: Run, signature: dict[str, Any]) -> int:
                 f"{path}: the run began with {key} = {written.get(key)}, now it is {signature[key]}: "
                 "put the setting back to go on, or take another out folder"
             )
-    run.model.load_state_dict(_part(tensors, "model."))
-    for name, parameter in run.model.named_parameters():
-        moments = {key: f"adam.{key}.{name}" for key in ("step", "exp_avg", "exp_avg_sq")}
-        if moments["step"] in tensors:  # Adam keeps its count of steps on the CPU
-            device = {"step": torch.device("cpu")}
-            run.optimizer.state[parameter] = {
-                key: tensors[place].to(device.get(key, parameter.device)) for key, place in moments.items()
-            }
+    contested = any(name.startswith("critic.") for name in tensors)
+    if contested != (run.critic is not None):
+        began, now = ("with a critic", "without") if contested else ("without a critic", "with one")
+        raise ValueError(
+            f"{path}: the run began {began}, now it is {now}: put the setting acai back to go on, or take "
+            "another out folder"
+        )
+    for prefix, learner in run.learners.items():
+        _restore(learner, tensors, prefix)
     for name, value in (run.average or {}).items():
         value.copy_(tensors[f"average.{name}"])
     return int(metadata["step"])
+
+
+def _restore(learner: Learner, tensors: dict[str, Tensor], prefix: str) -> None:
+    learner.module.load_state_dict(_part(tensors, f"{prefix}model."))
+    for name, parameter in learner.module.named_parameters():
+        moments = {key: f"{prefix}adam.{key}.{name}" for key in ("step", "exp_avg", "exp_avg_sq")}
+        if moments["step"] in tensors:  # Adam keeps its count of steps on the CPU
+            device = {"step": torch.device("cpu")}
+            learner.optimizer.state[parameter] = {
+                key: tensors[place].to(device.get(key, parameter.device)) for key, place in moments.items()
+            }
 
 
 def _part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Literal
 
 from seqgen.models.music_vae import MusicVAEConfig, Objective
+from seqgen.models.music_vae.acai import check_acai
 from seqgen.training.settings import RunConfig
 
 
@@ -51,6 +53,45 @@ class ObjectiveConfig:
         return Objective(beta, self.free_bits, self.input_dropout, sampling_rate, held, self.blind)
 
 
+@dataclass(frozen=True)
+class AcaiConfig:
+    """A critic of mixtures of codes, and what the model pays for them (Berthelot et al. 2019)."""
+
+    weight: float = 0.5
+    """lambda: what the model pays, a step of the window, for the square of the alpha that the critic finds"""
+    ramp: float = 0.0
+    """share of the run over which weight rises from 0, linearly"""
+    gamma: float = 0.2
+    """how much of the data is blended into the reconstructions that the critic must call no mixtures"""
+    way: Literal["slerp", "lerp"] = "slerp"
+    """how two codes are mixed: as `interpolate` does, or straight as in the paper"""
+    reads: Literal["probabilities", "tokens"] = "probabilities"
+    """what the critic reads of each step: the decoder's probabilities, or the likeliest token, through which
+    gradients go as if it were the probabilities (straight-through, Bengio et al. 2013)"""
+    width: int = 128
+    """channels of the critic's convolutions"""
+    layers: int = 3
+    """of them; each halves the steps"""
+    rate: float = 0.5
+    """times the run's learning rate, for the critic's own Adam"""
+
+    def __post_init__(self) -> None:
+        for name in ("ramp", "gamma"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must lie in [0, 1], got {getattr(self, name)}")
+        if not (math.isfinite(self.weight) and self.weight >= 0):
+            raise ValueError(f"weight must be finite and at least 0, got {self.weight}")
+        if not (math.isfinite(self.rate) and self.rate > 0):
+            raise ValueError(f"rate must be positive, got {self.rate}")
+        for name, most in (("width", 4096), ("layers", 8)):
+            if not 1 <= getattr(self, name) <= most:
+                raise ValueError(f"{name} must be 1 to {most}, got {getattr(self, name)}")
+
+    def weight_at(self, progress: float) -> float:
+        """At a share `progress` in [0, 1] of the run."""
+        return self.weight * (min(1.0, progress / self.ramp) if self.ramp else 1.0)
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig(RunConfig):
     """A training run of a MusicVAE."""
@@ -59,6 +100,8 @@ class TrainConfig(RunConfig):
     """folder of shards, made by `seqgen prepare`"""
     model: MusicVAEConfig = field(default_factory=MusicVAEConfig)
     objective: ObjectiveConfig = field(default_factory=ObjectiveConfig)
+    acai: AcaiConfig | None = None
+    """whether a critic is trained against the model, and how; it is no part of the model that is saved"""
     batch_size: int = 32
     """windows a step and a process"""
     at_once: int | None = None
@@ -84,3 +127,11 @@ class TrainConfig(RunConfig):
             raise ValueError(f"tempo_noise must be 0 to 1 octaves, got {self.tempo_noise}")
         if not 0 <= self.transpose <= 12:
             raise ValueError(f"transpose must lie in 0..12 semitones, got {self.transpose}")
+        if self.acai is not None:
+            check_acai(self.model)
+            parts = self.at_once or self.batch_size
+            if min(parts, self.batch_size % parts or parts) < 2:
+                raise ValueError(
+                    "acai mixes windows that are computed together, 2 or more in every part of a batch, got "
+                    f"batch_size {self.batch_size} and at_once {self.at_once}"
+                )

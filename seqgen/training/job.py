@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from torch import Generator, Tensor, nn
 
+from seqgen.config import to_dict
 from seqgen.training.settings import RunConfig
 
 
@@ -14,6 +15,14 @@ class Group(NamedTuple):
     """Parameters that learn at a rate of their own."""
 
     parameters: list[nn.Parameter]
+    factor: float
+    """times the run's learning rate"""
+
+
+class Critic(NamedTuple):
+    """What learns against the model, at a rate of its own."""
+
+    module: nn.Module
     factor: float
     """times the run's learning rate"""
 
@@ -43,6 +52,17 @@ class Job:
         """All parameters, by learning rate."""
         return [Group(list(model.parameters()), 1.0)]
 
+    def settings(self) -> dict[str, Any]:
+        """The config as a run signs it and a model says where it comes from."""
+        return to_dict(self.config)
+
+    def critic(self) -> Critic | None:
+        """What learns against the model, with an optimiser of its own; None for none.
+
+        It meets the model in `losses_against`, lies in the checkpoints, and is no part of the saved model.
+        """
+        return None
+
     def batch(self, step: int) -> Any:
         """The batch of a step; a tensor, or anything with `to(device)`. It depends on the step alone."""
         raise NotImplementedError
@@ -53,6 +73,13 @@ class Job:
 
     def losses(self, model: Any, batch: Any, step: int, rng: Generator) -> Any:
         """A NamedTuple of tensors, means over the batch, with the field `loss`. All randomness is `rng`'s."""
+        raise NotImplementedError
+
+    def losses_against(self, model: Any, critic: Any, batch: Any, step: int, rng: Generator) -> Any:
+        """As `losses`, where there is a critic; `loss` is that of both, and each has gradients of its own.
+
+        critic: Fabric's wrapper, for what the critic learns from; what it is asked else goes to its `module`.
+        """
         raise NotImplementedError
 
     def values(self, losses: Any, step: int) -> dict[str, float]:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from lightning_fabric import Fabric
 from torch import Generator, Tensor, nn
+from torch.autograd.graph import increment_version
 from torch.utils.tensorboard import SummaryWriter
 
-from seqgen.config import to_dict
 from seqgen.models.checkpoint import read_weights, save_model
 from seqgen.training.audio import AudioConfig, AudioJob
-from seqgen.training.checkpoint import Run, load_run, save_run
+from seqgen.training.checkpoint import Learner, Run, load_run, save_run
 from seqgen.training.config import TrainConfig
 from seqgen.training.groove import GrooveJob
-from seqgen.training.job import Job
+from seqgen.training.job import Group, Job
 from seqgen.training.language import LanguageConfig, LanguageJob
 from seqgen.training.music import MusicJob
 from seqgen.training.recognition import RecognitionConfig, RecognitionJob
@@ -42,20 +42,26 @@ class Trainer:
         model = self.job.build()
         if config.warm_start:
             warm_start(model, Path(config.warm_start))
-        groups = [
-            {"params": parameters, "lr": config.learning_rate * factor, "factor": factor}
-            for parameters, factor in self.job.groups(model)
-        ]
-        optimizer = torch.optim.Adam(groups, lr=config.learning_rate, betas=(0.9, 0.98), fused=True)
-        self.model, self.optimizer = fabric.setup(model, optimizer)
-        self.model.mark_forward_method("losses")
+        self.model, self.optimizer = fabric.setup(model, self._adam(self.job.groups(model)))
+        self.learners: list[tuple[Any, Any]] = [(self.model, self.optimizer)]
+        critic = self.job.critic()
+        self.model.mark_forward_method("losses_against" if critic else "losses")
+        if critic:
+            group = Group(list(critic.module.parameters()), critic.factor)
+            self.learners.append(fabric.setup(critic.module, self._adam([group])))
         average = {n: p.detach().clone() for n, p in self.bare.named_parameters()} if config.average else None
-        self.run = Run(self.bare, self.optimizer.optimizer, average)
-        settings = {k: v for k, v in to_dict(config).items() if k not in self.job.free}
+        bare = [Learner(module.module, optimizer.optimizer) for module, optimizer in self.learners]
+        self.run = Run(*bare[0], average, *bare[1:])
+        settings = {k: v for k, v in self.job.settings().items() if k not in self.job.free}
         self.signature = settings | {"world": fabric.world_size}
         self.step: int = 0
         if self.last.is_file():
             self.step = load_run(self.last, self.run, self.signature)
+
+    def _adam(self, groups: list[Group]) -> torch.optim.Adam:
+        rate = self.config.learning_rate
+        each = [{"params": part, "lr": rate * factor, "factor": factor} for part, factor in groups]
+        return torch.optim.Adam(each, lr=rate, betas=(0.9, 0.98), fused=True)
 
     @property
     def bare(self) -> Any:
@@ -99,14 +105,18 @@ class Trainer:
 
     def _step(self) -> Any:
         config, device = self.config, self.fabric.device
-        for group in self.optimizer.param_groups:
-            group["lr"] = config.learning_rate_at(self.step) * group["factor"]
+        for _, optimizer in self.learners:
+            for group in optimizer.param_groups:
+                group["lr"] = config.learning_rate_at(self.step) * group["factor"]
+            optimizer.zero_grad()
         batch = self.job.batch(self.step).to(device)
         rng = step_rng(config.seed, self.step, self.fabric.global_rank)
-        self.optimizer.zero_grad()
         losses = self._backward(batch, rng)
-        self.fabric.clip_gradients(self.model, self.optimizer, max_norm=config.clip_norm)
-        self.optimizer.step()
+        for module, optimizer in self.learners:
+            self.fabric.clip_gradients(module, optimizer, max_norm=config.clip_norm)
+            optimizer.step()
+            for parameter in module.parameters():  # fused Adam does not say that it writes: `core.packs` asks
+                increment_version(parameter)
         self.step += 1
         if self.run.average is not None:  # shorter memory at first, so that the start is forgotten
             decay = min(config.average, self.step / (self.step + 10))
@@ -117,11 +127,16 @@ class Trainer:
     def _backward(self, batch: Any, rng: Generator) -> Any:
         """Gradients of a batch, part after part; its losses."""
         parts, every = self.job.parts(batch), []
+        modules = [module for module, _ in self.learners]
+        losses_of: Callable[..., Any] = self.job.losses_against if self.run.critic else self.job.losses
         for number, (part, share) in enumerate(parts):
-            # Of itself Fabric casts in `forward` only, and in one process not at all.
-            with self.fabric.no_backward_sync(self.model, enabled=number + 1 < len(parts)):
+            with ExitStack() as stack:
+                for module in modules:
+                    waits = self.fabric.no_backward_sync(module, enabled=number + 1 < len(parts))
+                    stack.enter_context(waits)
+                # Of itself Fabric casts in `forward` only, and in one process not at all.
                 with self.fabric.autocast():
-                    losses = self.job.losses(self.model, part, self.step, rng)
+                    losses = losses_of(*modules, part, self.step, rng)
                 if not torch.isfinite(losses.loss):
                     raise ValueError(
                         f"the loss is {losses.loss.item()} at step {self.step}: "

@@ -15,6 +15,9 @@ from seqgen.config import to_dict
 from seqgen.data.batches import Batches, transpose_trio
 from seqgen.data.shards import Shards
 from seqgen.models.music_vae import Losses, MusicVAE
+from seqgen.models.music_vae.acai import AcaiLosses, Opponent
+from seqgen.models.music_vae.acai import Critic as AcaiCritic
+from seqgen.models.music_vae.build import build_head
 from seqgen.models.music_vae.diagnosis import Diagnosis, collapse_warning, diagnose
 from seqgen.representation.chords import CLASSES
 from seqgen.representation.drum_map import FULL, KITS
@@ -23,7 +26,7 @@ from seqgen.representation.told import classes_of_tokens
 from seqgen.representation.track_events import VOCABULARY
 from seqgen.representation.trio import PARTS
 from seqgen.training.config import TrainConfig
-from seqgen.training.job import Job, Report
+from seqgen.training.job import Critic, Job, Report
 
 SCALARS = tuple(name for name in Diagnosis._fields if name != "kl_by_dimension")
 
@@ -48,6 +51,17 @@ class MusicJob(Job):
     def build(self) -> MusicVAE:
         return MusicVAE(self.config.model)
 
+    def settings(self) -> dict[str, Any]:
+        """Without `acai` where it is off, as they were written before there was such a thing."""
+        return {k: v for k, v in super().settings().items() if k != "acai" or v is not None}
+
+    def critic(self) -> Critic | None:
+        a = self.config.acai
+        if a is None:
+            return None
+        size = build_head(self.config.model).soft_size
+        return Critic(AcaiCritic(size, a.width, a.layers), a.rate)
+
     def batch(self, step: int) -> Tensor:
         """Tokens [B, T], or [B, 2 T] with the class of each token's chord behind them."""
         return torch.from_numpy(self._told(self.batches[step]))
@@ -60,15 +74,26 @@ class MusicJob(Job):
         token, controls = self._split(batch)
         return model.losses(token, self.config.objective.at(step / self.config.steps), rng, None, controls)
 
-    def values(self, losses: Losses, step: int) -> dict[str, float]:
-        return {
+    def losses_against(self, model: Any, critic: Any, batch: Tensor, step: int, rng: Generator) -> AcaiLosses:
+        a, progress = self.config.acai, step / self.config.steps
+        assert a is not None
+        opponent = Opponent(critic, critic.module, a.weight_at(progress), a.gamma, a.way, a.reads)
+        token, controls = self._split(batch)
+        return model.losses_against(token, self.config.objective.at(progress), opponent, rng, controls)
+
+    def values(self, losses: Losses | AcaiLosses, step: int) -> dict[str, float]:
+        values = {
             "nll": losses.nll.item() / self.config.model.steps,
             "kl": losses.kl.item(),
             "beta": self.config.objective.at(step / self.config.steps).beta,
         }
+        if isinstance(losses, AcaiLosses):
+            values |= {"critic": losses.critic.item(), "fooling": losses.fooling.item()}
+        return values
 
     def progress(self, values: dict[str, float]) -> str:
-        return f"nll {values['nll']:.3f} nats a step, KL {values['kl']:.1f} nats, beta {values['beta']:.3f}"
+        said = f"nll {values['nll']:.3f} nats a step, KL {values['kl']:.1f} nats, beta {values['beta']:.3f}"
+        return f"{said}, critic {values['critic']:.4f}" if "critic" in values else said
 
     def diagnose(self, model: MusicVAE) -> Report | None:
         valid = self.shards.tokens("valid")
@@ -106,7 +131,7 @@ class MusicJob(Job):
         return token, one_hot(chord, CLASSES).float()
 
     def sections(self, step: int) -> dict[str, Any]:
-        settings = {k: v for k, v in to_dict(self.config).items() if k not in ("model", "out")}
+        settings = {k: v for k, v in self.settings().items() if k not in ("model", "out")}
         done = {"step": step, "windows_seen": step * self.config.batch_size * self.world}
         return {"representation": to_dict(self.shards.representation), "training": {**settings, **done}}
 

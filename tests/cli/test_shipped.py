@@ -15,6 +15,7 @@ PROMISED = {
     "digits-mocha",
     "digits-vocoder",
     "digits-wavenet",
+    "drums-16bar",
     "drums-2bar",
     "en-de",
     "groove-drumify",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from seqgen.core import GREEDY, Bernoulli, Categorical, Sampling
+from seqgen.core import GREEDY, Bernoulli, Categorical, Nade, Product, Sampling
 from seqgen.core.one_hot import unpack_bits
 
 HEADS = [Categorical(8, 7, 6), Bernoulli(8, 3, 6)]
@@ -52,3 +52,25 @@ def test_bit_i_of_a_token_is_bit_i():
 def test_half_precision_outputs_give_float32_log_probabilities():
     head = Categorical(8, 7, 6).to(torch.bfloat16)
     assert head.log_prob(torch.randn(2, 8).bfloat16(), torch.tensor([1, 2])).dtype == torch.float32
+
+
+PRODUCT = Product([Categorical(8, 3, 6), Bernoulli(8, 2, 6)])
+
+
+@pytest.mark.parametrize("head", [*HEADS, PRODUCT], ids=["categorical", "bernoulli", "product"])
+def test_soft_numbers_say_the_distribution_and_hard_ones_a_token(head):
+    y = torch.randn(4, 8)
+    soft, every = head.soft(y), torch.arange(head.vocabulary_size)
+    hard = head.hard(every)
+    assert soft.shape == (4, head.soft_size)
+    assert hard.shape == (head.vocabulary_size, head.soft_size)
+    assert len(torch.unique(hard, dim=0)) == head.vocabulary_size
+    ones = 3 if head is PRODUCT else 7 if head is HEADS[0] else 0  # numbers of which one is certain
+    for token, numbers in zip(every, hard, strict=True):
+        chosen = (soft[:, :ones] * numbers[:ones]).sum(1) if ones else 1
+        p = torch.where(numbers[ones:] > 0, soft[:, ones:], 1 - soft[:, ones:]).prod(1) * chosen
+        torch.testing.assert_close(p, head.log_prob(y, token.expand(4)).exp())
+
+
+def test_a_head_without_soft_numbers_makes_its_product_one_without():
+    assert Product([Categorical(8, 3, 6), Nade(8, 2, 4, 6)]).soft_size == 0

@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from seqgen.evaluation.ngram import NGram, fit_ngram
+from seqgen.evaluation.ngram import NGram, fit_ngram, longest_order
 
 V, PAD = 5, 5
 
@@ -41,6 +41,48 @@ def test_it_agrees_with_the_definition(train, order):
         for t, token in enumerate(row):
             expected = naive_probability(train.tolist(), order, padded[t : t + order - 1], token)
             assert found[n, t] == pytest.approx(expected, rel=1e-12)
+
+
+def naive_discounted(train, order, history, token):
+    """p(token | history) by absolute discounting, straight from the definition."""
+    p = 1 / V
+    for length in range(order):
+        grams = Counter()
+        for row in train:
+            padded = (PAD,) * (order - 1) + tuple(row)
+            for place in range(order - 1, len(padded)):
+                grams[padded[place - length : place + 1]] += 1
+        once, twice = (sum(count == number for count in grams.values()) for number in (1, 2))
+        discount = once / (once + 2 * twice) if once else 0.5
+        after = {
+            gram[-1]: count for gram, count in grams.items() if gram[:-1] == history[len(history) - length :]
+        }
+        if after:
+            seen = max(after.get(token, 0) - discount, 0) + discount * len(after) * p
+            p = seen / sum(after.values())
+    return p
+
+
+@pytest.mark.parametrize("order", [1, 2, 4])
+def test_absolute_discounting_agrees_with_its_definition(train, order):
+    rows = np.random.default_rng(6).integers(0, V, (3, 9))
+    found = np.exp(-fit_ngram(train, V, order, smoothing="absolute discounting").nll(rows))
+    for n, row in enumerate(rows.tolist()):
+        padded = (PAD,) * (order - 1) + tuple(row)
+        for t, token in enumerate(row):
+            expected = naive_discounted(train.tolist(), order, padded[t : t + order - 1], token)
+            assert found[n, t] == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(("vocabulary", "order"), [(90, 9), (512, 6)])
+def test_absolute_discounting_sums_to_one(vocabulary, order):
+    assert longest_order(vocabulary) == order
+    train = np.random.default_rng(7).integers(0, 8, (30, 16))
+    lm = fit_ngram(train, vocabulary, order, smoothing="absolute discounting")
+    for seen in (0, 5, 10):
+        history = np.repeat(train[:1, :seen], vocabulary, axis=0)
+        rows = np.concatenate([history, np.arange(vocabulary)[:, None]], axis=1)
+        assert np.exp(-lm.nll(rows))[:, -1].sum() == pytest.approx(1.0, abs=1e-9)
 
 
 @pytest.mark.parametrize("history", [[], [0, 0], [0, 1, 2, 3], [4, 4, 4, 4]], ids=str)

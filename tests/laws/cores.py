@@ -15,6 +15,7 @@ from seqgen.core import (
     Categorical,
     Clock,
     Conductor,
+    CopyMixture,
     Decoder,
     Groove,
     GrooveMixture,
@@ -25,6 +26,7 @@ from seqgen.core import (
     Nade,
     Planner,
     Product,
+    Recall,
     ResidualLSTM,
     SequenceModule,
     SoftAttention,
@@ -67,6 +69,13 @@ def flat_direct() -> Conductor:
     planner = Planner(Z, 1, width=0, segments=3, segment_size=3)
     voice = LSTM(E + planner.segment_size, W, planner.bar_size, feed_cond=False)
     return Conductor(voice, planner, T, metre=4)
+
+
+def conductor_joined() -> Conductor:
+    """A flat decoder that is fed each bar's part of the code."""
+    planner = Planner(3 * Z, T // BAR, width=0, segments=2, segment_size=3, by_bar=True, joined=True)
+    voice = LSTM(E + planner.segment_size, W, planner.bar_size, feed_cond=False)
+    return Conductor(voice, planner, T, metre=2)
 
 
 def wavenet(input_size: int, cond_size: int, local_size: int = 0, kernel: int = 2) -> WaveNet:
@@ -160,10 +169,12 @@ CORES: dict[str, Callable] = {
     "conductor-carry": carrying_conductor,
     "conductor-direct": direct_conductor,
     "conductor-by-bar": conductor_by_bar,
+    "conductor-joined": conductor_joined,
     "flat-direct": flat_direct,
     "conductor-of-conductor": lambda: Conductor(
         Conductor(LSTM(E, W, 5), Planner(7, 2, width=5), 2), Planner(Z, T // BAR, width=7), BAR
     ),
+    "recall": lambda: Recall(LSTM(E + 1, W - E, Z), 1),
     "residual-lstm": lambda: ResidualLSTM(E, W, 3),
     "wavenet": lambda: wavenet(E, Z),
     "wavenet-three-taps": lambda: wavenet(E, Z, kernel=3),
@@ -198,6 +209,7 @@ HEADS: dict[str, Callable] = {
     "groove": lambda: Groove(W, 2, E),
     "groove-mixture": lambda: GrooveMixture(W, 2, E, 2),
     "groove-given": lambda: GrooveMixture(W, 2, E, 2, given=True),
+    "copying": lambda: CopyMixture(W - E, E - 1, lags=1, copies=2, fresh=3),
     "product": lambda: Product([Categorical(W, 3, 2), LogisticMixture(W, 4, 4, 2)]),
     "product-by-part": lambda: Product(
         [Categorical(3, 3, 2), Categorical(1, 2, 3), Bernoulli(4, 2, 1)], widths=(3, 1, 4)
@@ -209,4 +221,6 @@ def make(core: str, head: str) -> tuple[Decoder, Tensor]:
     """A decoder in float64, so that a law that fails is not rounding, and its conditioning [B, Z]."""
     torch.manual_seed(1)
     decoder = Decoder(CORES[core](), HEADS[head]()).double().eval()
-    return decoder, torch.randn(B, 3 * Z if core == "conductor-by-bar" else Z, dtype=torch.float64)
+    return decoder, torch.randn(
+        B, 3 * Z if core in ("conductor-by-bar", "conductor-joined") else Z, dtype=torch.float64
+    )

@@ -35,6 +35,7 @@ PAIRS = [(core, "categorical") for core in CORES] + [
     ("conductor-voices", "product-by-part"),
     ("lstm", "groove-mixture"),
     ("conductor-direct", "groove-given"),
+    ("recall", "copying"),
 ]
 
 

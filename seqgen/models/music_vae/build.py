@@ -33,11 +33,12 @@ def build_decoder(config: MusicVAEConfig) -> Decoder:
     hierarchical, direct = d.kind == "hierarchical", d.plan == "direct"
     if not hierarchical and not direct:
         return Decoder(build_voices(c, sizes, c.latent), head, c.controls)
+    by_bar, joined = c.code == "bars", c.code == "bars" and not hierarchical
     bars, bar = (c.bars, c.steps_per_bar) if hierarchical else (1, c.steps)
-    beats = bar // c.steps_per_beat if direct else 0
-    width, by_bar = (d.conductor_width if hierarchical else 0), c.code == "bars"
-    reads = d.conductor_reads == "code"
-    planner = Planner(c.latent, bars, width, beats, d.plan_size, by_bar, d.conductor_layers, reads)
+    width, reads = (d.conductor_width if hierarchical else 0), d.conductor_reads == "code"
+    planned, length = (c.bars, c.steps_per_bar) if joined else (bars, bar)
+    beats = length // c.steps_per_beat if direct else 0
+    planner = Planner(c.latent, planned, width, beats, d.plan_size, by_bar, d.conductor_layers, reads, joined)
     # A direct plan is fed beat by beat; the bar's own plan is then only what an LSTM starts from.
     voice = build_voices(c, sizes, planner.bar_size, planner.segment_size, feed_cond=not direct)
     metre = c.steps_per_bar if direct else 0

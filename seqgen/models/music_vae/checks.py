@@ -29,6 +29,20 @@ def check_reading(config: MusicVAEConfig) -> None:
         )
 
 
+def check_bars(config: MusicVAEConfig) -> None:
+    """A code of bars needs an encoder that reads bars out, and decoders that can be given their parts."""
+    c = config
+    if c.code != "bars":
+        return
+    shape = (c.encoder.kind, c.encoder.readout, c.decoder.kind, c.decoder.plan)
+    if shape[:2] != BY_BAR[:2] or shape[2:] == ("hierarchical", "recurrent") or c.latent % c.bars:
+        raise ValueError(
+            f"code: bars needs encoder.kind, encoder.readout, decoder.kind and decoder.plan "
+            f"{', '.join(BY_BAR)} (or any flat decoder) and a latent that {c.bars} bars divide, got "
+            f"{', '.join(shape)} and {c.latent}"
+        )
+
+
 def check_groove(config: MusicVAEConfig) -> None:
     """What is read and told of grooves."""
     c = config

@@ -6,11 +6,10 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-from seqgen.models.music_vae.checks import check_groove, check_parts, check_reading, check_tracks
+from seqgen.models.music_vae.checks import check_bars, check_groove, check_parts, check_reading, check_tracks
 from seqgen.models.music_vae.events import EventsConfig as EventsConfig
 from seqgen.models.music_vae.limits import (
     BITS,
-    BY_BAR,
     LARGEST,
     MOST_BARS,
     MOST_LAYERS,
@@ -112,9 +111,9 @@ class MusicVAEConfig:
     """size of the code z"""
     code: Literal["window", "bars", "tracks"] = "window"
     """window: every number of z may bear on every bar, as in the paper; bars: z is a row of one code a bar,
-    read and planned with weights that all bars share (hierarchical, direct, reading out all); tracks: the
-    same where a `bar` is one of several tracks of events that sound together, and nothing but `shared` goes
-    from one to another"""
+    read and, by a direct plan, planned with weights that all bars share (a hierarchical encoder that reads
+    out all; no hierarchical decoder with a recurrent plan); tracks: the same where a `bar` is one of several
+    tracks of events that sound together, and nothing but `shared` goes from one to another"""
     shared: int = 0
     """code: tracks: how many numbers at the end of z all tracks share"""
     events: EventsConfig | None = None
@@ -154,13 +153,7 @@ class MusicVAEConfig:
                 f"vocabulary_size of a {self.head} head must be a power of 2, got {self.vocabulary_size}"
             )
         check_groove(self)
-        shared = (self.encoder.kind, self.encoder.readout, self.decoder.kind, self.decoder.plan)
-        if self.code == "bars" and (shared != BY_BAR or self.latent % self.bars):
-            raise ValueError(
-                f"code: bars needs encoder.kind, encoder.readout, decoder.kind and decoder.plan "
-                f"{', '.join(BY_BAR)} and a latent that {self.bars} bars divide, got {', '.join(shared)} "
-                f"and {self.latent}"
-            )
+        check_bars(self)
         check_tracks(self)
         if self.encoder.bar_width % 2:
             raise ValueError(f"encoder.bar_width must be even, got {self.encoder.bar_width}")

@@ -17,6 +17,7 @@ from seqgen.core import (
 )
 from seqgen.core.decoder import rng_device
 from seqgen.kernels.packing import Precision
+from seqgen.models.music_vae.acai import AcaiLosses, Opponent, contest
 from seqgen.models.music_vae.build import build_decoder
 from seqgen.models.music_vae.config import MusicVAEConfig
 from seqgen.models.music_vae.encoder import Encoder, Posterior
@@ -150,6 +151,34 @@ class MusicVAE(nn.Module):
         read: what the encoder reads, where it is not what the decoder shall write (a beat without its feel).
         lengths: as of `log_prob`.
         """
+        return self._losses(token, objective, rng, read, controls, lengths)[0]
+
+    def losses_against(
+        self,
+        token: Int[Tensor, "B T"],
+        objective: Objective,
+        opponent: Opponent,
+        rng: Generator | None = None,
+        controls: Float[Tensor, "B T C"] | None = None,
+    ) -> AcaiLosses:
+        """The objective and a round against a critic, which learns from the same loss (`acai.contest`).
+
+        Where the opponent's weight is 0, the model's gradients are those of `losses`, to the bit.
+        """
+        plain, posterior = self._losses(token, objective, rng, None, controls, None)
+        fooling, critic = contest(self, token, posterior.mean, opponent, rng, controls)
+        charged = opponent.weight * self.config.steps * fooling
+        return AcaiLosses(plain.loss + charged + critic, *plain[1:], fooling, critic)
+
+    def _losses(
+        self,
+        token: Shaped[Tensor, "B T *N"],
+        objective: Objective,
+        rng: Generator | None,
+        read: Shaped[Tensor, "B T *N"] | None,
+        controls: Float[Tensor, "B T C"] | None,
+        lengths: Int[Tensor, "B *U"] | None,
+    ) -> tuple[Losses, Posterior]:
         lengths = self.lengths_of(token, lengths)
         posterior = self.encode(token if read is None else read, lengths=lengths, controls=controls)
         if objective.hold_encoder:  # zeros and not nothing, which processes in step would wait for
@@ -160,7 +189,7 @@ class MusicVAE(nn.Module):
         by_dimension = posterior.kl()
         kl = by_dimension.sum(1)
         loss = (nll + objective.beta * objective.charged(kl)).mean()
-        return Losses(loss, nll.mean(), kl.mean(), by_dimension.mean(0))
+        return Losses(loss, nll.mean(), kl.mean(), by_dimension.mean(0)), posterior
 
     def lengths_of(
         self, token: Shaped[Tensor, "B T *N"], lengths: Int[Tensor, "B *U"] | None
