@@ -3,7 +3,8 @@
 `config.yaml` has the sections `format` (1), `kind` (music_vae when it is not there), `model` (the config),
 `representation` (how music becomes its tokens) and `training` (where the weights come from). Weights may be
 stored as float16; they load as float32. A translator has a third file, `subwords.model`; a music VAE may have
-`prior.safetensors`, a density of its codes, with the section `prior`.
+`prior.safetensors`, a density of its codes, with the section `prior`, and `attributes.safetensors` (see
+`attribute_vectors`).
 """
 
 from __future__ import annotations

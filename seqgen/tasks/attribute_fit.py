@@ -15,7 +15,6 @@ own, a move is the same in all bars, plus one that grows from the first bar to t
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -62,18 +61,6 @@ Look = Callable[[np.ndarray], np.ndarray]
 """the attributes [B, K] of what codes [B, Z] decode to, in deviations"""
 
 
-class Decoded(NamedTuple):
-    """How attributes of decoded windows are measured: in deviations from the train windows' means."""
-
-    vae: MusicVAE
-    representation: str
-    means: Float[np.ndarray, " K"]
-    deviations: Float[np.ndarray, " K"]
-
-    def __call__(self, z: Float[np.ndarray, "B Z"]) -> Float[np.ndarray, "B K"]:
-        return (measure(self.representation, decoded(self.vae, z)) - self.means) / self.deviations
-
-
 def fit(
     vae: MusicVAE,
     representation: str,
@@ -97,7 +84,10 @@ def fit(
         raise ValueError(f"shards: {odd} is the same in all train windows: nothing can be learnt of it")
     progress("encoding")
     z = encoded(vae, windows[rng.permutation(len(windows))[: max(FEWEST_CODES, CODES // vae.config.bars)]])
-    look = Decoded(vae, representation, means, deviations)
+
+    def look(codes: np.ndarray) -> np.ndarray:
+        return (measure(representation, decoded(vae, codes)) - means) / deviations
+
     basis = moves(z, vae.config.bars if vae.config.code == "bars" else 1)
     progress("measuring")
     gradient = mean_gradient(look, z, basis, rng)
@@ -203,7 +193,7 @@ def improved(
         gradient = gradient + np.linalg.solve(step.T @ step + prior, step.T @ new)
         normal = (gradient * weight) @ gradient.T + TRUST * np.eye(size)
         end = end + np.linalg.solve(normal, gradient @ (weight * (target - change.mean(0))))
-        end = end * min(1.0, LONGEST / max(np.linalg.norm(end), TINY))
+        end = end * min(1.0, LONGEST / max(float(np.linalg.norm(end)), TINY))
     return end
 
 

@@ -46,10 +46,14 @@ def test_a_rising_scale_in_quarters():
 
 
 def test_syncopation_is_an_onset_whose_stronger_neighbour_has_none():
-    # Step 2 has no onset on step 0; step 6 has one on step 4. Step 9 has none on 8; step 13 has one on 12.
-    tokens = melody(dict.fromkeys((2, 4, 6, 9, 12, 13), 60), bars=1)
+    # Steps 2 and 10 have no onset on 0 and 8, step 6 has one on 4. Nor have 1 and 9; 13 has one on 12.
+    tokens = melody(dict.fromkeys((1, 2, 4, 6, 9, 10, 12, 13), 60), bars=1)
     found = values("melody", tokens)
-    assert (found["syncopation_8th"], found["syncopation_16th"]) == (1, 1)
+    assert (found["syncopation_8th"], found["syncopation_16th"]) == (2, 2)
+
+
+def test_an_interval_counts_alike_up_and_down():
+    assert values("melody", melody({0: 60, 6: 64, 9: 62}))["mean_interval"] == 3
 
 
 def test_repetition_is_of_the_rhythm_of_the_most_alike_bar_before():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from seqgen.models.attribute_vectors import FILE, to_bytes
+from seqgen.models.attribute_vectors import FILE, AttributeVectors, to_bytes
 from seqgen.representation.attributes import ATTRIBUTES, measure
 from seqgen.tasks import attribute_fit
 from seqgen.tasks.attributes import clamped, steer, vectors_of
@@ -74,40 +74,38 @@ def test_moves_of_bars_are_the_same_in_all_or_grow_with_them():
     np.testing.assert_allclose(by_bar[:, :, 3:].sum(0), 0, atol=1e-12)
 
 
-@pytest.fixture
-def fast(monkeypatch: pytest.MonkeyPatch):
-    """A fit of a second."""
-    for name, value in {
-        "PAIRS": 4,
-        "ROUNDS": 1,
-        "TRIED": 16,
-        "NEAR_PAIRS": 32,
-        "AMOUNTS": (1.0, 2.0),
-    }.items():
-        monkeypatch.setattr(attribute_fit, name, value)
+SMALL = {"PAIRS": 4, "ROUNDS": 1, "TRIED": 16, "NEAR_PAIRS": 32, "FEWEST_NEAR": 8, "AMOUNTS": (1.0, 2.0)}
+"""a fit of a second"""
 
 
-@pytest.fixture
-def steered(tmp_path: Path, fast):
+def windows() -> np.ndarray:
+    tokens = np.stack([melody_tokens(2, seed) for seed in range(120)])
+    tokens[::3, 8:12] = 1  # rests, or they would be the same in all
+    tokens[1::4, 3] = 50
+    return tokens
+
+
+def fitted(vae) -> AttributeVectors:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in SMALL.items():
+            patch.setattr(attribute_fit, name, value)
+        return attribute_fit.fit(vae, "melody", windows())
+
+
+@pytest.fixture(scope="module")
+def steered(tmp_path_factory: pytest.TempPathFactory):
     """A small model with vectors of its own."""
-    folder = small_model(tmp_path / "steered")
-    windows = np.stack([melody_tokens(2, seed) for seed in range(120)])
-    windows[::3, 8:12] = 1  # rests, or they would be the same in all
-    windows[1::4, 3] = 50
-    found = attribute_fit.fit(load(folder).vae, "melody", windows)
-    (folder / FILE).write_bytes(to_bytes(found))
+    folder = small_model(tmp_path_factory.mktemp("models") / "steered")
+    (folder / FILE).write_bytes(to_bytes(fitted(load(folder).vae)))
     return load(folder)
 
 
 def test_a_fit_is_the_same_again_and_has_every_attribute(steered):
     sliders = steered.sliders
     assert sliders.names == tuple(ATTRIBUTES["melody"])
-    windows = np.stack([melody_tokens(2, seed) for seed in range(120)])
-    windows[::3, 8:12] = 1
-    windows[1::4, 3] = 50
-    again = attribute_fit.fit(steered.vae, "melody", windows)
+    again = fitted(steered.vae)
     assert torch.equal(again.vectors, sliders.vectors)
-    np.testing.assert_allclose(sliders.means, np.nanmean(measure("melody", windows), 0), rtol=1e-6)
+    np.testing.assert_allclose(sliders.means, np.nanmean(measure("melody", windows()), 0), rtol=1e-6)
 
 
 def test_a_slider_decodes_the_code_plus_so_many_vectors(steered):
@@ -116,9 +114,11 @@ def test_a_slider_decodes_the_code_plus_so_many_vectors(steered):
     z = steered.encode([piece], precision="bfloat16").mean
     moved = z + 0.5 * steered.attribute("note_density") - steered.attribute("mean_pitch")
     wanted = steered.decode(moved, temperature=0.0)[0]
-    assert [(n.pitch, n.start_time * 100) for n in done.piece.notes] == pytest.approx(
-        [(n.pitch, n.start_time * 120) for n in wanted.notes]
+    heard, expected = (
+        [(n.pitch, n.start_time * qpm) for n in music.notes]
+        for music, qpm in ((done.piece, 100), (wanted, 120))
     )
+    np.testing.assert_allclose(heard, expected)
     assert "attribute, note_density +0.5, mean_pitch -1, seed 1" in done.piece.text_annotations[0].text
     tokens = [steered.converter.encode_clip(part)[None] for part in (done.original, done.plain, done.piece)]
     for number, name in enumerate(ATTRIBUTES["melody"]):
@@ -160,11 +160,11 @@ def test_vectors_of_other_weights_or_other_attributes_are_not_used(tmp_path: Pat
 
 def test_windows_that_teach_nothing_are_refused(tmp_path: Path):
     vae = load(small_model(tmp_path / "drums", "drums")).vae
-    windows = np.stack([drum_tokens(2, seed) for seed in range(120)])
+    beats = np.stack([drum_tokens(2, seed) for seed in range(120)])
     with pytest.raises(ValueError, match="at least 100 train windows, got 99"):
-        attribute_fit.fit(vae, "drums", windows[:99])
+        attribute_fit.fit(vae, "drums", beats[:99])
     with pytest.raises(ValueError, match="simultaneity is the same in all train windows"):
-        attribute_fit.fit(vae, "drums", np.minimum(windows, 1))
+        attribute_fit.fit(vae, "drums", np.minimum(beats, 1))
 
 
 def test_the_command_has_a_slider_for_every_attribute():
