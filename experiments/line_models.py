@@ -31,8 +31,8 @@ RATE = 1e-3
 NOISE = 0.1
 """standard deviation of a pixel, to the VAE"""
 WEIGHT, GAMMA = 0.05, 0.2
-"""lambda and gamma. The paper's lambda is 0.5, at a tenth of the learning rate and 60 times the steps: here, and
-with as quick a model, the reconstructions are lost in the game"""
+"""lambda and gamma. The paper's lambda is 0.5, at a tenth of our learning rate: so fast, a game at 0.5 costs the
+reconstructions (a squared error of .019 a pixel, .0003 without a critic)"""
 RAMP = 0.3
 """share of the steps over which lambda rises from 0"""
 CRITIC_RATE = 2e-3
