@@ -31,7 +31,7 @@ RATE = 1e-3
 NOISE = 0.1
 """standard deviation of a pixel, to the VAE"""
 WEIGHT, GAMMA = 0.05, 0.2
-"""lambda and gamma. The paper's lambda is 0.5, at a tenth of our learning rate: so fast, a game at 0.5 costs the
+"""lambda and gamma. The paper has 0.5, at a tenth of our learning rate: so fast, a game at 0.5 costs the
 reconstructions (a squared error of .019 a pixel, .0003 without a critic)"""
 RAMP = 0.3
 """share of the steps over which lambda rises from 0"""
