@@ -57,7 +57,7 @@ def main() -> None:
         found = np.array(measure(images))
         rows.append({"name": name, "error": model.error, "core seconds": spent, **figures(found)})
         pictures[name] = images[0]
-        print(f"{name}: distance {rows[-1]['distance'][0]:.5f}, smoothness {rows[-1]['smoothness'][0]:.3f}")
+        print(f"{name}: distance {rows[-1]['distance'][0]:.5f}, error {model.error:.5f}", flush=True)
     write_report(rows, pictures, chosen.docs, chosen.steps, chosen.seed)
 
 
