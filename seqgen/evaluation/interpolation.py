@@ -81,17 +81,18 @@ class Paths:
     def evenness(self) -> Float[np.ndarray, " P"]:
         """The largest step over the mean one, in changed tokens: 1 is even, K - 1 one jump."""
         steps = (self.tokens[:, 1:] != self.tokens[:, :-1]).sum(2)
-        return np.asarray(steps.max(1) / steps.mean(1))
+        return np.asarray(steps.max(1) / steps.mean(1), np.float64)
 
 
 def deviation(curve: Float[np.ndarray, "P K"]) -> Float[np.ndarray, " P"]:
     """Mean distance of each curve from the diagonal, over the steps between its ends."""
-    return np.abs(curve - np.linspace(0, 1, curve.shape[1]))[:, 1:-1].mean(1)
+    away = np.abs(curve - np.linspace(0, 1, curve.shape[1]))[:, 1:-1]
+    return away.mean(1)
 
 
 def monotone(curve: Float[np.ndarray, "P K"]) -> Float[np.ndarray, " P"]:
     """1 where a curve never falls from one step to the next, by more than rounding; else 0."""
-    return (np.diff(curve) > -ROUNDING).all(1).astype(np.float64)
+    return np.asarray((np.diff(curve) > -ROUNDING).all(1), np.float64)
 
 
 def codes_between(

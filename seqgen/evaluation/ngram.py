@@ -25,7 +25,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 DISCOUNT = 0.75
-"""taken off every count. Test melodies of two bars cost 1.333 nats a step with it, 1.359 with the estimate."""
+"""off every count. Test melodies of two bars cost 1.333 nats a step with it, 1.359 with the estimate."""
 LARGEST_KEY = 1 << 62
 Smoothing = Literal["Witten-Bell", "absolute discounting"]
 
