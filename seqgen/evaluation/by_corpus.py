@@ -54,7 +54,7 @@ def measure_corpora(
     }
     groups = {"": np.ones(len(windows.tokens), bool)}
     if windows.corpus is None:
-        section.missing.append("by corpus: shards say which corpus each window is of, MIDI files do not")
+        section.missing.append("by corpus: only shards that list their files say which corpus a window is of")
     elif len(windows.corpora) > 1:
         groups |= {f", {name}": windows.corpus == number for number, name in enumerate(windows.corpora)}
     for group, rows in groups.items():

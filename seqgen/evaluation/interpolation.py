@@ -147,7 +147,7 @@ def draw_paths(
     told = None if controls is None else controls[first].repeat_interleave(steps - 2, 0)
     found = {}
     for way in WAYS:
-        if way in ("slerp", "lerp"):
+        if way in ("slerp", "lerp") and len(a):
             z = codes_between(mean[first].cpu(), mean[second].cpu(), alpha[1:-1], way)
             between = decode(model, z.flatten(0, 1).to(mean.device), controls=told).cpu().numpy()
             inner = between.reshape(len(a), steps - 2, -1)

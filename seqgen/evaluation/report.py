@@ -79,7 +79,7 @@ def _beside(figure: Figure) -> str:
     return "" if figure.baseline is None else f"{figure.against} {_any(figure.baseline)}".strip()
 
 
-def _any(value: float) -> str:
+def _any(value: float | int) -> str:
     """Three decimals, or none for a whole number such as a count."""
     return str(value) if isinstance(value, int) else f"{value:.3f}"
 

@@ -9,7 +9,7 @@ import torch
 from seqgen.config import to_dict
 from seqgen.data.shards import SplitWindows, write_shards
 from seqgen.io import read_notes
-from seqgen.models.checkpoint import save_model
+from seqgen.models.checkpoint import load_model, save_model
 from seqgen.models.music_vae import DecoderConfig, EncoderConfig, MusicVAE, MusicVAEConfig
 from seqgen.representation.converter import RepresentationConfig, make_converter
 
@@ -47,6 +47,19 @@ def models(tmp_path_factory):
         model = MusicVAE(config)
         sections = {"representation": to_dict(RepresentationConfig(name)), "training": {}}
         save_model(folder / name, model, model.state_dict(), sections)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def varied(models, tmp_path_factory):
+    """The same models with a decoder to which codes matter, so that windows come back as different ones."""
+    folder = tmp_path_factory.mktemp("varied")
+    for name in KINDS:
+        model, sections = load_model(models / name)
+        state = {k: v * 8 if k.startswith("decoder") else v for k, v in model.state_dict().items()}
+        save_model(
+            folder / name, model, state, {key: sections[key] for key in ("representation", "training")}
+        )
     return folder
 
 

@@ -122,8 +122,8 @@ def test_the_section(ends):
     assert "5 pairs have different ends" in few.missing[0]
 
 
-def test_paths_of_a_model_join_its_reconstructions(models):
-    model, _ = load_model(models / "melody")
+def test_paths_of_a_model_join_its_reconstructions(varied):
+    model, _ = load_model(varied / "melody")
     token = torch.from_numpy(windows_of("melody")[:20].astype(np.int64))
     with torch.no_grad():
         mean = model.encode(token).mean
@@ -135,5 +135,7 @@ def test_paths_of_a_model_join_its_reconstructions(models):
         np.testing.assert_array_equal(paths[way].tokens[:, -1], paths["mix"].tokens[:, -1])
         assert (paths[way].apart > 0).all()
     assert len(paths["slerp"].tokens) <= 12
+    alike = draw_paths(model, mean[:1].expand(20, -1), ends[:1].repeat(20, 0), 12, seed=3)
+    assert len(alike["slerp"].tokens) == len(alike["mix"].tokens) == 0
     with pytest.raises(ValueError, match="pairs: expected at least 1"):
         draw_paths(model, mean, ends, 0, seed=3)
