@@ -50,7 +50,7 @@ def write_report(twins: Twins, runs: Path, docs: Path) -> None:
         "![Onset accuracy and lag profiles](hierarchy.png)",
         table(twins, rows),
         differences(twins, rows),
-        tokens(twins),
+        described(twins, rows),
         lags(twins, rows),
         READING.format(start=rows[0]["start"]),
         f"Device: {rows[0]['device']}; {seconds / 60:.0f} core minutes of training.",
@@ -148,11 +148,12 @@ def differences(twins: Twins, rows: Sequence[Row]) -> str:
     return grid(lines)
 
 
-def tokens(twins: Twins) -> str:
+def described(twins: Twins, rows: Sequence[Row]) -> str:
     names = ", ".join(f"{system.name} ({system.title})" for system in twins.systems)
     steps, batch = twins.settings["steps"], twins.settings["batch_size"]
     read = f"{twins.tokens:,} ({steps:,} steps of {batch} windows)"
-    return f"Systems: {names}. Tokens read in training by each: {read}."
+    seeds = ", ".join(str(row["seed"]) for row in of(rows, twins.systems[0]))
+    return f"Systems: {names}. Tokens read in training by each: {read}. Seeds: {seeds}."
 
 
 def lags(twins: Twins, rows: Sequence[Row]) -> str:
