@@ -67,7 +67,7 @@ def test_a_model_is_fitted_and_a_clip_moved(fitted, music, tmp_path, capsys):
         (["--swing", "1"], "no attribute 'swing'; the known ones are note_density, pitch_range, "),
         ([], "no slider is moved; expected at least one of --note-density, "),
         (["--note-density", "much"], "note_density"),
-        (["--note-density", "nan"], "finite number of standard deviations"),
+        (["--note-density", "nan"], "Expected a float. Got value: nan"),
         (["--cymbal-share", "1"], "fitted has no attribute 'cymbal_share'; it has note_density, "),
     ],
 )
