@@ -61,7 +61,7 @@ def ship(run: Path, name: str, shards: Path) -> None:
     save_model(folder, model, model.state_dict(), papers, half=True)
     if kind == "trio":  # sixty pieces say too little of what codes there are, and trios have no attributes
         return
-    if sections["model"]["code"] == "bars":
+    if model.config.code == "bars":
         seqgen("fit-prior", folder, shards, "--temperature", TEMPERATURES[kind])
     seqgen("fit-attributes", folder, shards)
 
