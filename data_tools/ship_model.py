@@ -45,8 +45,8 @@ UNITS = {
 }
 ON_CARD = ("interpolation", "structure", "distribution", "attributes", "memorisation")
 """sections of the kit whose figures are on the card; all are in evaluation.json"""
-TEMPERATURES = {"melody": "0.4", "drums": "0.5"}
-"""of the learned prior, by the lag profile of samples beside that of valid"""
+TEMPERATURES = {"mel-2bar": "0.85", "mel-16bar": "0.4", "drums-16bar": "0.5"}
+"""of the learned prior, by the lag profile and the features of samples beside those of valid"""
 NAMES = ("drums-16bar", "drums-2bar", "mel-16bar", "mel-2bar", "trio-16bar")
 
 
@@ -62,7 +62,7 @@ def ship(run: Path, name: str, shards: Path) -> None:
     if kind == "trio":  # sixty pieces say too little of what codes there are, and trios have no attributes
         return
     if model.config.code == "bars":
-        seqgen("fit-prior", folder, shards, "--temperature", TEMPERATURES[kind])
+        seqgen("fit-prior", folder, shards, "--temperature", TEMPERATURES[name])
     seqgen("fit-attributes", folder, shards)
 
 
@@ -114,6 +114,7 @@ def card(name: str, parameters: int, sections: dict[str, Any], figures: dict[str
         splits=f"{SPLITS[kind]}\n{DROPPED}",
         tables=tables,
         signature=figures["signature"],
+        fitted_to=" --train shards/mel-2bar-start" if name == "mel-2bar" else "",
         seed=training["seed"],
         steps=f"{training['step']:,}",
         batch=training["batch_size"],

@@ -14,10 +14,6 @@ which=${3:-all}
 seqgen=${SEQGEN:-seqgen}
 configs=$(dirname "$0")/../configs
 
-if [ "$which" = all ] || [ "$which" = mel-2bar ]; then
-    $seqgen train --config "$configs/mel_2bar.yaml" --data "$shards/mel-2bar" --out "$runs/mel-2bar"
-fi
-
 if [ "$which" = all ] || [ "$which" = drums-2bar ]; then
     $seqgen train --config "$configs/drums_2bar.yaml" --data "$shards/drums-2bar" --out "$runs/drums-2bar"
 fi
@@ -36,9 +32,9 @@ if [ "$which" = all ] || [ "$which" = groove-drumify ]; then
     $seqgen train --config "$configs/groove_drumify.yaml" --data "$shards/groove-2bar" --out "$runs/groove-drumify"
 fi
 
-# Sixteen bars start from the two-bar run as it was after 7,000 steps (the weights that fit are taken over), and go on
-# in three more at other prices of information (higher, too high, and back), each from the one before as it ended.
-if [ "$which" = all ] || [ "$which" = mel-16bar ]; then
+# Melodies start from two bars as they were after 7,000 steps (the weights that fit are taken over), and go on with sixteen
+# at other prices of information (higher, too high, and back), each run from the one before as it ended.
+melody() {
     $seqgen train --config "$configs/mel_2bar_start.yaml" --data "$shards/mel-2bar-start" \
         --out "$runs/mel-2bar-start" --max-steps 7000
     $seqgen train --config "$configs/mel_16bar.yaml" --data "$shards/mel-16bar" --out "$runs/mel-16bar-first" \
@@ -48,9 +44,30 @@ if [ "$which" = all ] || [ "$which" = mel-16bar ]; then
     $seqgen train --config "$configs/mel_16bar_paths.yaml" --data "$shards/mel-16bar" --out "$runs/mel-16bar-third" \
         --warm-start "$runs/mel-16bar-second" --steps 2000 --learning-rate 0.0012 \
         --objective.beta_start 0.45 --objective.beta 0.75
-    $seqgen train --config "$configs/mel_16bar_paths.yaml" --data "$shards/mel-16bar" --out "$runs/mel-16bar" \
+    $seqgen train --config "$configs/mel_16bar_paths.yaml" --data "$shards/mel-16bar" --out "$runs/mel-16bar-fourth" \
         --warm-start "$runs/mel-16bar-third" --steps 900 --learning-rate 0.001 \
         --objective.beta_start 0.7 --objective.beta 0.55 --objective.beta_ramp 0.3
+}
+
+# Two bars are what sixteen are, with two of the codes; the price goes up, down and up again.
+if [ "$which" = all ] || [ "$which" = mel-2bar ]; then
+    melody
+    $seqgen train --config "$configs/mel_2bar_paths.yaml" --data "$shards/mel-2bar-start" --out "$runs/mel-2bar-first" \
+        --warm-start "$runs/mel-16bar-fourth" --steps 8000 --max-steps 2000 \
+        --objective.beta_start 0.4 --objective.beta 0.62
+    $seqgen train --config "$configs/mel_2bar_paths.yaml" --data "$shards/mel-2bar-start" --out "$runs/mel-2bar-second" \
+        --warm-start "$runs/mel-2bar-first" --steps 2600 --learning-rate 0.0016 \
+        --objective.beta_start 0.55 --objective.beta 0.45
+    $seqgen train --config "$configs/mel_2bar_paths.yaml" --data "$shards/mel-2bar-start" --out "$runs/mel-2bar" \
+        --warm-start "$runs/mel-2bar-second" --steps 1600 --learning-rate 0.001 \
+        --objective.beta_start 0.5 --objective.beta 0.65
+fi
+
+if [ "$which" = all ] || [ "$which" = mel-16bar ]; then
+    melody
+    $seqgen train --config "$configs/mel_16bar_paths.yaml" --data "$shards/mel-16bar" --out "$runs/mel-16bar" \
+        --warm-start "$runs/mel-16bar-fourth" --steps 9000 --max-steps 5686 --learning-rate 0.0014 \
+        --objective.beta_start 0.5 --objective.beta 0.65 --objective.beta_ramp 0.3 --precision 32-true
 fi
 
 # Trios start from two bars: of trios, then of trios and strangers, whose parts have nothing to do with each other. Sixteen
