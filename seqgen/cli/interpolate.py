@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from seqgen.cli.chords import symbols
 from seqgen.cli.precision import Precision
@@ -13,6 +14,7 @@ def interpolate(
     inputs: list[Path],
     out: Path,
     num_steps: int = 8,
+    way: Literal["slerp", "lerp"] = "slerp",
     temperature: float = 0.5,
     seed: int = 1,
     track: int | list[int | None] | None = None,
@@ -33,6 +35,8 @@ def interpolate(
         inputs: two MIDI files A B, or four A B C D.
         out: folder for the results; it is made if it is not there.
         num_steps: pieces from A to B, both included; for a grid, of each row and column.
+        way: slerp goes around the origin and keeps as much going on as at the ends; lerp goes straight,
+            through music that is likelier and a little calmer.
         temperature: 0 takes the most likely notes, 1 draws as the model was trained.
         seed: another seed, other draws. It is stored in the files.
         track: number of the track to read, as `seqgen info FILE` lists them; a list like [1,0] gives one for
@@ -63,13 +67,20 @@ def interpolate(
         pieces = loaded.interpolate(
             *clips,
             num_steps=num_steps,
+            way=way,
             temperature=temperature,
             seed=seed,
             chords=symbols(chords),
             precision=precision,
         )
         heading = " to ".join(clip.name for clip in clips) + "; "
-        heading += made_by("interpolate", loaded.name, seed, temperature, loaded.precision_of(precision))
+        heading += made_by(
+            "interpolate" if way == "slerp" else f"interpolate by {way}",
+            loaded.name,
+            seed,
+            temperature,
+            loaded.precision_of(precision),
+        )
         if len(inputs) == 2:
             middle = [f"{step}/{num_steps - 1}" for step in range(1, num_steps - 1)]
             results = Results(pieces, numbered("step", num_steps), ["A", *middle, "B"], "path", heading)

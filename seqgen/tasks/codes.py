@@ -15,6 +15,7 @@ from seqgen.kernels.packing import Precision
 from seqgen.models.music_vae import Posterior
 from seqgen.tasks.chords import encode, tells_chords, with_chords
 from seqgen.tasks.clip import Clip, choose_clip
+from seqgen.tasks.latent import WAYS, Way, grid_weights, latent_grid, latent_path, path_weights
 from seqgen.tasks.notices import say
 from seqgen.tasks.reading import to_model
 from seqgen.tasks.sources import Choice, Source, one_each, to_table
@@ -60,6 +61,22 @@ def read(model: MusicModel, clips: Sequence[Clip], precision: Precision | None =
     if not (posterior.mean.isfinite().all() and posterior.std.isfinite().all()):
         raise ValueError(f"{model.name}: its weights are damaged (the code of {clips[0].name} is not finite)")
     return Posterior(posterior.mean.clone(), posterior.std.clone())  # free of inference mode
+
+
+def between(
+    means: Sequence[Float[Tensor, "Z"]], num_steps: int, way: Way
+) -> tuple[Float[Tensor, "K Z"], Float[Tensor, "K C"]]:
+    """Codes of a path from the first of two to the second, or of a grid of four; how much of each is in them.
+
+    Raises:
+        ValueError: for a way that there is not.
+    """
+    if way not in WAYS:
+        raise ValueError(f"way: expected {' or '.join(WAYS)}, got {way!r}")
+    if len(means) == 2:
+        return latent_path(means[0], means[1], num_steps, way), path_weights(num_steps)
+    grid = latent_grid(means[0], means[1], means[2], means[3], num_steps, way)
+    return grid.flatten(0, 1), grid_weights(num_steps).flatten(0, 1)
 
 
 def draw_codes(

@@ -9,11 +9,15 @@ K steps, Z latent.
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+Way = Literal["slerp", "lerp"]
+WAYS = get_args(Way)
 STRAIGHT = 1e-6
 """radians: within this the great circle is a straight line, or leaves its direction open"""
 
@@ -55,20 +59,33 @@ def _turn(start: Tensor, end: Tensor, share: Tensor) -> Tensor | None:
     return length * ((share * angle).cos() * u + (share * angle).sin() * right)
 
 
-def latent_path(a: Float[Tensor, "Z"], b: Float[Tensor, "Z"], num_steps: int) -> Float[Tensor, "K Z"]:
-    """`num_steps` codes from `a` to `b` at equal angles, both ends included."""
-    return slerp(a, b, shares(num_steps))
+def lerp(a: Float[Tensor, "Z"], b: Float[Tensor, "Z"], t: Float[Tensor, "K"]) -> Float[Tensor, "K Z"]:
+    """The codes on the straight line: in its middle shorter than their ends, and so more usual music."""
+    share = t.double()[:, None]
+    return ((1 - share) * a.double() + share * b.double()).to(a.dtype)
+
+
+def latent_path(
+    a: Float[Tensor, "Z"], b: Float[Tensor, "Z"], num_steps: int, way: Way = "slerp"
+) -> Float[Tensor, "K Z"]:
+    """`num_steps` codes from `a` to `b` at equal angles (or distances), both ends included."""
+    return (slerp if way == "slerp" else lerp)(a, b, shares(num_steps))
 
 
 def latent_grid(
-    a: Float[Tensor, "Z"], b: Float[Tensor, "Z"], c: Float[Tensor, "Z"], d: Float[Tensor, "Z"], num_steps: int
+    a: Float[Tensor, "Z"],
+    b: Float[Tensor, "Z"],
+    c: Float[Tensor, "Z"],
+    d: Float[Tensor, "Z"],
+    num_steps: int,
+    way: Way = "slerp",
 ) -> Float[Tensor, "K K Z"]:
     """`num_steps` rows of as many codes: `a` and `b` at the ends of the first row, `c` and `d` of the last.
 
-    Bilinear by slerp: the first and the last row are paths, and each column is a path between them.
+    Bilinear: the first and the last row are paths, and each column is a path between them.
     """
-    top, bottom = latent_path(a, b, num_steps), latent_path(c, d, num_steps)
-    return torch.stack([latent_path(x, y, num_steps) for x, y in zip(top, bottom, strict=True)], 1)
+    top, bottom = latent_path(a, b, num_steps, way), latent_path(c, d, num_steps, way)
+    return torch.stack([latent_path(x, y, num_steps, way) for x, y in zip(top, bottom, strict=True)], 1)
 
 
 def path_weights(num_steps: int) -> Float[Tensor, "K 2"]:

@@ -28,8 +28,8 @@ from seqgen.representation.converter import Converter
 from seqgen.tasks.attributes import vector_of, vectors_of
 from seqgen.tasks.chords import given
 from seqgen.tasks.clip import Clip
-from seqgen.tasks.codes import Prior, choose, choose_all, draw_codes, read
-from seqgen.tasks.latent import check_codes, grid_weights, latent_grid, latent_path, path_weights, slerp
+from seqgen.tasks.codes import Prior, between, choose, choose_all, draw_codes, read
+from seqgen.tasks.latent import Way, check_codes, slerp
 from seqgen.tasks.manner import Manner, mixtures, nearest
 from seqgen.tasks.renderer import Renderer
 from seqgen.tasks.settings import Drawing, check_count, generator
@@ -90,6 +90,7 @@ class MusicModel:
         d: Source | None = None,
         *,
         num_steps: int = 8,
+        way: Way = "slerp",
         temperature: float = 0.5,
         seed: int = 1,
         track: Choice = None,
@@ -102,10 +103,11 @@ class MusicModel:
         With `c` and `d` too: a grid of `num_steps` rows of as many pieces, row after row, `a` and `b` at the
         ends of the first and `c` and `d` of the last row.
 
-        The codes go by slerp from one posterior mean to the other; tempo (in proportion) and velocity go
-        along, and each piece has the program of the source it is nearest to.
+        The codes go from one posterior mean to the other; tempo (in proportion) and velocity go along, and
+        each piece has the program of the source it is nearest to.
 
         Args:
+            way: slerp, around the origin, keeps as much going on as at the ends; lerp, straight, is likelier.
             temperature: 0 takes the most likely token at each step, 1 draws as the model was trained.
             seed: another seed, other draws.
             track, start_bar: which part of the sources, see `clip`.
@@ -122,12 +124,9 @@ class MusicModel:
         wanted, told = Drawing(Sampling(temperature), seed, precision), self._given(chords)
         clips = self.clips([a, b] if c is None else [a, b, c, d], track, start_bar)
         means = list(self.encode(clips, precision=precision).mean.cpu())
-        if c is None:
-            z, weights = latent_path(means[0], means[1], num_steps), path_weights(num_steps)
-        else:
-            z = latent_grid(means[0], means[1], means[2], means[3], num_steps).flatten(0, 1)
-            weights = grid_weights(num_steps).flatten(0, 1)
-        notes = [f"interpolate, {k + 1} of {len(z)}" for k in range(len(z))]
+        z, weights = between(means, num_steps, way)
+        verb = "interpolate" if way == "slerp" else f"interpolate by {way}"
+        notes = [f"{verb}, {k + 1} of {len(z)}" for k in range(len(z))]
         rows = nearest(clips, weights.numpy()) if told is None else [told] * len(z)
         tokens = self.renderer.alike(z, wanted, rows)
         return self.renderer.pieces(tokens, mixtures(clips, weights.numpy()), notes, wanted, rows)

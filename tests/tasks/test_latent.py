@@ -76,3 +76,11 @@ def test_a_grid_has_its_corners_and_its_columns_are_paths():
 def test_weights_are_shares_and_the_corners_are_pure(weights):
     torch.testing.assert_close(weights.sum(-1), torch.ones(len(weights), dtype=torch.float64))
     assert weights[0, 0] == weights[-1, -1] == 1
+
+
+def test_straight_paths_and_grids():
+    a, b = torch.tensor([2.0, 0.0]), torch.tensor([0.0, 2.0])
+    assert latent_path(a, b, 3, "lerp").tolist() == [[2.0, 0.0], [1.0, 1.0], [0.0, 2.0]]
+    grid = latent_grid(a, b, -a, -b, 3, "lerp")
+    assert grid[:, 0].tolist() == [[2.0, 0.0], [0.0, 0.0], [-2.0, 0.0]]
+    assert grid[1].tolist() == [[0.0, 0.0]] * 3

@@ -27,6 +27,18 @@ def same(pieces, others):
 A, B = melody(2, 1, qpm=80.0, program=3), melody(2, 2, qpm=125.0, program=40)
 
 
+def test_a_straight_path_has_the_same_ends(vae):
+    round_way, straight = (vae.interpolate(A, B, num_steps=5, way=way) for way in ("slerp", "lerp"))
+    for end in (0, -1):
+        assert list(round_way[end].notes) == list(straight[end].notes)
+    assert "interpolate by lerp, 2 of 5" in straight[1].text_annotations[0].text
+    z = vae.encode([A, B]).mean
+    middle = vae.decode(z.mean(0, keepdim=True), seed=1)[0]
+    assert [note.pitch for note in straight[2].notes] == [note.pitch for note in middle.notes]
+    with pytest.raises(ValueError, match="way: expected slerp or lerp, got 'line'"):
+        vae.interpolate(A, B, way="line")
+
+
 def test_a_path_ends_in_the_reconstructions_and_changes_on_the_way(vae):
     path = vae.interpolate(A, B, num_steps=5, temperature=0.5, seed=3)
     assert len(path) == 5
