@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import importlib
 import inspect
 import shlex
 import subprocess
@@ -104,3 +105,14 @@ def test_the_training_commands_use_settings_that_exist(capsys):
             main([*line, "--print_config"])
         assert stopped.value.code == 0
         assert "learning_rate" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("tool", "page"), [("readme_table", "README.md"), ("shipped_tables", "docs/evaluation/shipped.md")]
+)
+def test_the_tables_are_those_of_the_shipped_models(tool, page, monkeypatch):
+    """Whoever ships a model renews them: a command each."""
+    monkeypatch.syspath_prepend(str(TOOLS))
+    module = importlib.import_module(tool)
+    text = (TOOLS.parent / page).read_text(encoding="utf-8")
+    assert text == (module.renew(text) if tool == "readme_table" else module.page())
