@@ -45,8 +45,8 @@ UNITS = {
 }
 ON_CARD = ("interpolation", "structure", "distribution", "attributes", "memorisation")
 """sections of the kit whose figures are on the card; all are in evaluation.json"""
-TEMPERATURES = {"mel-2bar": "0.85", "mel-16bar": "0.4", "drums-16bar": "0.5"}
-"""of the learned prior, by the lag profile and the features of samples beside those of valid"""
+PRIORS = {"mel-2bar": ("0.5", "0.85"), "mel-16bar": ("0.8", "0.4"), "drums-16bar": ("0.5", "0.5")}
+"""noise and temperature, by the lag profile and the features of samples beside those of valid"""
 NAMES = ("drums-16bar", "drums-2bar", "mel-16bar", "mel-2bar", "trio-16bar")
 
 
@@ -62,7 +62,8 @@ def ship(run: Path, name: str, shards: Path) -> None:
     if kind == "trio":  # sixty pieces say too little of what codes there are, and trios have no attributes
         return
     if model.config.code == "bars":
-        seqgen("fit-prior", folder, shards, "--temperature", TEMPERATURES[name])
+        noise, temperature = PRIORS[name]
+        seqgen("fit-prior", folder, shards, "--noise", noise, "--temperature", temperature)
     seqgen("fit-attributes", folder, shards)
 
 

@@ -11,7 +11,7 @@ def fit_prior(
     model: str,
     data: Path,
     kind: Literal["auto", "gaussian", "copying"] = "auto",
-    noise: float = 0.5,
+    noise: float = 0.8,
     temperature: float | None = None,
     width: int = 128,
     fresh: int = 8,

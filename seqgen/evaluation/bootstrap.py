@@ -78,7 +78,12 @@ def bootstrap_groups(
 
 
 def of_pieces(above: np.ndarray, below: np.ndarray, pieces: np.ndarray, seed: int) -> Interval:
-    """As `bootstrap_ratio` of rows [N], with whole pieces drawn. pieces: the number [N] of each row's."""
+    """As `bootstrap_ratio` of rows [N], with whole pieces drawn; of one piece alone its rows are drawn.
+
+    pieces: the number [N] of each row's piece.
+    """
+    if len(np.unique(pieces)) == 1:
+        return bootstrap_ratio(above, below, seed)
     _, number = np.unique(pieces, return_inverse=True)
     return bootstrap_ratio(np.bincount(number, above), np.bincount(number, below), seed)
 

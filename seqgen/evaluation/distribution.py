@@ -20,6 +20,8 @@ from seqgen.representation.drums import DrumConverter
 from seqgen.representation.melody import FIRST_ONSET, MelodyConverter
 
 FEWEST = 30
+FEWEST_PIECES = 4
+"""two for each half of the real windows"""
 """windows of a set, for a figure"""
 HALVINGS = 5
 """of the real windows, for the baseline of the Frechet distance"""
@@ -60,11 +62,15 @@ def measure_distribution(
             section.missing.append(
                 f"distribution: expected at least {FEWEST} windows, got {len(rows)} of {name}"
             )
+    piece = one_by_one(len(real), pieces)
+    if len(np.unique(piece)) < FEWEST_PIECES:
+        section.missing.append(
+            f"distribution: expected windows of at least {FEWEST_PIECES} pieces, got {len(np.unique(piece))}"
+        )
     if section.missing:
         return section
     read = drum_features if kind == "drums" else melody_features
     own, other = standardised(read(real), read(samples))
-    piece = one_by_one(len(real), pieces)
     one, two = halves(piece, seed)
     floor = np.mean([frechet_distance(*(own.values[h] for h in halves(piece, s))) for s in range(HALVINGS)])
     section.figures.extend(

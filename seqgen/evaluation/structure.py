@@ -64,6 +64,9 @@ def measure_structure(
     for name, rows in (("real", real), ("samples", samples)):
         if reason is None and len(rows) < FEWEST:
             reason = f"expected at least {FEWEST} windows, got {len(rows)} of {name}"
+    piece = one_by_one(len(real), pieces)
+    if reason is None and len(np.unique(piece)) < 2:
+        reason = "expected windows of at least 2 pieces, got 1"
     if reason is not None:
         section.missing.append(f"structure: {reason}")
         return section
@@ -73,7 +76,6 @@ def measure_structure(
     mixed = {
         name: bar_similarity(shuffle_bars(rows, config.bars, rng), config) for name, rows in sets.items()
     }
-    piece = one_by_one(len(real), pieces)
     _profiles(section, alike, strangers(real, config) if config.bars == 2 else mixed["real"], seed, piece)
     if not peaks(config.bars):
         section.missing.append(
@@ -209,8 +211,11 @@ def _scores(
     for name in sorted(set(corpus)):
         mine = names == name
         title = f"AUROC, real against its bars shuffled, {name}"
-        if mine.sum() < FEWEST:
-            section.missing.append(f"{title}: expected at least {FEWEST} windows, got {mine.sum()}")
+        if mine.sum() < FEWEST or len(np.unique(piece[mine])) < 2:
+            section.missing.append(
+                f"{title}: expected at least {FEWEST} windows of 2 pieces, got {mine.sum()} of "
+                f"{len(np.unique(piece[mine]))}"
+            )
             continue
         found = auroc_of_pairs(score["real"][mine], chance["real"][mine], seed, piece[mine])
         section.figures.append(Figure.of(title, found, 0.5, blind))

@@ -13,7 +13,8 @@ from seqgen.evaluation.evaluate import evaluate
 from seqgen.evaluation.figure import Curve, Plot
 from seqgen.evaluation.plots import write_plots
 from seqgen.evaluation.report import as_json
-from seqgen.evaluation.sections import SECTIONS
+from seqgen.evaluation.sections import SECTIONS, Subject
+from seqgen.evaluation.window_labels import Labels
 from seqgen.evaluation.windows import WindowSet, load_windows
 from seqgen.representation.converter import RepresentationConfig
 from tests.evaluation.conftest import KINDS, windows_of
@@ -104,3 +105,17 @@ def test_a_folder_that_cannot_be_written(tmp_path):
     plot = Plot("x", "x", "y", (Curve("a", np.arange(3), np.arange(3)),))
     with pytest.raises(ValueError, match=r"plot: .* cannot be written"):
         write_plots([plot], tmp_path / "file")
+
+
+def test_windows_of_one_piece_are_said(models, shards, monkeypatch):
+    """Shards whose files are not listed apart, or a test split of one tune."""
+    monkeypatch.setattr(Subject, "labels", property(lambda self: one_piece(self)))
+    result = evaluate(models / "melody", shards / "melody", pairs=25)
+    missing = " ".join(sentence for part in result.sections.values() for sentence in part.missing)
+    assert "at least 4 pieces, got 1" in missing
+    assert json.loads(as_json(result))["sections"]["code"]["figures"]["KL, nats a window"]["low"]
+
+
+def one_piece(subject):
+    rows = len(subject.windows.tokens)
+    return Labels({"corpus": ["one"] * rows}, np.zeros(rows, np.int64))

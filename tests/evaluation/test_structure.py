@@ -180,7 +180,7 @@ def test_corpora_stand_beside_one_another():
     assert found["AUROC, real against its bars shuffled, reel"].value > 0.99
     assert abs(found["AUROC, real against its bars shuffled, song"].value - 0.5) < 0.15
     assert section.missing == [
-        "AUROC, real against its bars shuffled, drone: expected at least 20 windows, got 5"
+        "AUROC, real against its bars shuffled, drone: expected at least 20 windows of 2 pieces, got 5 of 5"
     ]
 
 

@@ -43,7 +43,7 @@ class PriorConfig:
     """copying: kinds of copies, from exact to varied"""
     fresh: int = 8
     """copying: Gaussians that copy nothing"""
-    noise: float = 0.5
+    noise: float = 0.8
     """it was fitted to means plus this share of the posterior's deviation: 1 is the density of what the
     decoder was trained on, less gives codes that say more clearly what they say"""
 
