@@ -80,10 +80,11 @@ def say_osc(service: Service, address: str, value: float) -> None:
 def test_a_plugin_hears_what_the_protocol_answers(service, client):
     plugin = Plugin(service)
     kind, names = plugin.read()
-    assert (kind, names.decode().split("\n")) == (frames.WELCOME, ["drums-2bar", "mel-16bar", "mel-2bar"])
+    there = ["drums-16bar", "drums-2bar", "mel-16bar", "mel-2bar"]
+    assert (kind, names.decode().split("\n")) == (frames.WELCOME, there)
     plugin.clip(0, 0)
     plugin.clip(1, 5)
-    plugin.settings(model=2, position=0.5)
+    plugin.settings(model=3, position=0.5)
     plugin.at(7, 0.0)
     body = blend(position=0.5, temperature=0.0)
     wanted = protocol.decode(client.post("/v1/interpolate", json=body).content, protocol.Result)
@@ -97,7 +98,7 @@ def test_osc_steers_what_plugins_hear(service, client):
     plugin.read()
     plugin.clip(0, 0)
     plugin.clip(1, 5)
-    plugin.settings(model=2, position=0.0)
+    plugin.settings(model=3, position=0.0)
     plugin.at(1, 0.0)
     before = plugin.notes(1, 8.0)
     say_osc(service, "/seqgen/position", 1.0)
