@@ -50,7 +50,7 @@ def test_undefined_windows_count_nowhere():
     effects = np.array([[1.0, 0.5], [np.nan, 0.5], [1.0, np.nan]])
     assert selectivity(effects, 0, 1).value == pytest.approx(2)
     part = np.full((30, 1), np.nan)
-    found, missing = figures_of("x", 0, Moved(part, part, part), Moved(part, part, part), (0, 1), 1)
+    found, missing = figures_of("x", 0, Moved(part, part, part), Moved(part, part, part), (0.0, 1.0), 1)
     assert (found, missing) == (
         [],
         ["attributes: x is undefined in nearly all windows, and was not measured"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 from collections import Counter
@@ -125,7 +126,7 @@ def spoil(value: object, rng: random.Random) -> None:
         return
     what = rng.random()
     if what < 0.7:
-        value[key] = rng.choice(ODD)
+        value[key] = copy.deepcopy(rng.choice(ODD))
     elif what < 0.85:
         del value[key]
     elif isinstance(value, list):
