@@ -8,8 +8,15 @@ import torch
 from seqgen.core import GREEDY, Sampling
 from seqgen.core.groove_mixture import OFFSETS, VELOCITIES, GrooveMixture, off_line, on_line, towards_median
 
-HEAD = GrooveMixture(6, 2, 5, components=3)
-GIVEN = GrooveMixture(6, 2, 5, components=3, given=True)
+
+def mixture(given: bool) -> GrooveMixture:
+    """The same weights, whatever was made before."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        return GrooveMixture(6, 2, 5, components=3, given=given)
+
+
+HEAD, GIVEN = mixture(given=False), mixture(given=True)
 VELOCITY = torch.arange(1, VELOCITIES + 1) / VELOCITIES
 OFFSET = torch.linspace(-1, 1, OFFSETS)
 
@@ -59,9 +66,10 @@ def test_the_temperature_goes_from_the_median_to_wide():
         spread.append(float(drawn[:, 4].std()))
     assert spread[0] < 1e-6
     assert spread == sorted(spread)
-    normal = GIVEN.sample(y(2000), Sampling(), uniform)[:, 4]
+    many = torch.rand(40_000, 6, generator=torch.Generator().manual_seed(2))
+    normal = GIVEN.sample(y(len(many)), Sampling(), many)[:, 4]
     median = GIVEN.sample(y(1), GREEDY, torch.zeros(1, 6))[0, 4]
-    errors = [(normal - guess).abs().mean() for guess in (median - 0.1, median, median + 0.1)]
+    errors = [(normal - guess).abs().mean() for guess in (median - 0.2, median, median + 0.2)]
     assert errors[1] == min(errors)
 
 
