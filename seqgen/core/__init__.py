@@ -5,6 +5,7 @@ B batch, T time, U bars, K segments or draws, Z latent, V vocabulary, D width.
 
 from seqgen.core.attention import Attention, SoftAttention
 from seqgen.core.attention_decoder import AttentionDecoder, AttentionDecoderState
+from seqgen.core.bar_attention import BarAttention
 from seqgen.core.beam import Beam, beam_search
 from seqgen.core.clock import Clock, ClockState
 from seqgen.core.conductor import Conductor, ConductorState
@@ -41,6 +42,7 @@ __all__ = [
     "Attention",
     "AttentionDecoder",
     "AttentionDecoderState",
+    "BarAttention",
     "Beam",
     "Bernoulli",
     "BinEmbedding",

@@ -15,6 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from seqgen.core.bar_attention import BarAttention
 from seqgen.core.packed_lstm import PackedLSTM
 from seqgen.kernels.packing import Precision
 
@@ -36,6 +37,7 @@ class Planner(nn.Module):
     reads: whether the recurrence reads the code at every bar; else it reads a zero, and only starts from it.
     joined: the segments of all bars are those of one bar as long as the piece (a flat decoder), which starts
         from the whole code.
+    attention: width of an attention over the bars' parts, a further correction; 0 for none. Needs by_bar.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Planner(nn.Module):
         layers: int = 1,
         reads: bool = True,
         joined: bool = False,
+        attention: int = 0,
     ):
         super().__init__()
         if by_bar and (bool(width) == joined or code_size % bars):
@@ -58,6 +61,8 @@ class Planner(nn.Module):
             )
         if joined and not by_bar:
             raise ValueError("joined needs by_bar: a dense plan of one long bar has nothing to join")
+        if attention and not (by_bar and width and segments and segment_size):
+            raise ValueError("attention needs by_bar, a recurrence and segments")
         self.bars, self.width, self.by_bar, self.layers, self.reads = bars, width, by_bar, layers, reads
         part = code_size // bars if by_bar else code_size
         self.joined, self.each = joined, segments
@@ -72,6 +77,8 @@ class Planner(nn.Module):
             self.correction = nn.Linear(width, segments * segment_size)
             nn.init.zeros_(self.correction.weight)
             nn.init.zeros_(self.correction.bias)
+        given = width + segments * segment_size
+        self.attention = BarAttention(bars, part, given, attention) if attention else None
 
     def forward(self, code: Float[Tensor, "B Z"], precision: Precision | None = None) -> Plan:
         """precision: of the recurrence, as in `PackedLSTM.read`."""
@@ -81,12 +88,16 @@ class Planner(nn.Module):
             h, c = self.bridge(code).tanh().unflatten(1, (2, self.layers, self.width)).unbind(1)
             read = bars if self.reads else bars.new_zeros(*bars.shape[:2], 1)
             bars, _ = self.rnn.read(read, precision, (h, c))
+        further: Tensor | float = 0.0
+        if self.attention is not None:
+            own, further = self.attention(parts).split([self.width, self.each * self.segment_size], -1)
+            bars = bars + own
         shape = (len(code), self.bars, self.each, self.segment_size)
         if not self.segment_size:
             return Plan(bars, bars.new_zeros(shape))
         segments = self.direct(parts).view(shape)
         if self.width:
-            segments = segments + self.correction(bars).view(shape)
+            segments = segments + (self.correction(bars) + further).view(shape)
         if self.joined:
             bars, segments = code[:, None], segments.flatten(1, 2)[:, None]
         return Plan(bars, torch.tanh(segments))

@@ -65,6 +65,15 @@ def conductor_by_bar() -> Conductor:
     return Conductor(voice, planner, BAR, metre=2)
 
 
+def attending_conductor() -> Conductor:
+    """Its plans look at all bars of the code."""
+    planner = Planner(3 * Z, T // BAR, width=7, segments=2, segment_size=3, by_bar=True, attention=8)
+    for made in (planner.correction, planner.attention.out):
+        torch.nn.init.normal_(made.weight)
+    voice = LSTM(E + planner.segment_size, W, planner.bar_size, feed_cond=False)
+    return Conductor(voice, planner, BAR, metre=2)
+
+
 def flat_direct() -> Conductor:
     planner = Planner(Z, 1, width=0, segments=3, segment_size=3)
     voice = LSTM(E + planner.segment_size, W, planner.bar_size, feed_cond=False)
@@ -169,6 +178,7 @@ CORES: dict[str, Callable] = {
     "conductor-carry": carrying_conductor,
     "conductor-direct": direct_conductor,
     "conductor-by-bar": conductor_by_bar,
+    "attending-conductor": attending_conductor,
     "conductor-joined": conductor_joined,
     "flat-direct": flat_direct,
     "conductor-of-conductor": lambda: Conductor(
@@ -221,6 +231,5 @@ def make(core: str, head: str) -> tuple[Decoder, Tensor]:
     """A decoder in float64, so that a law that fails is not rounding, and its conditioning [B, Z]."""
     torch.manual_seed(1)
     decoder = Decoder(CORES[core](), HEADS[head]()).double().eval()
-    return decoder, torch.randn(
-        B, 3 * Z if core in ("conductor-by-bar", "conductor-joined") else Z, dtype=torch.float64
-    )
+    by_bar = core in ("conductor-by-bar", "attending-conductor", "conductor-joined")
+    return decoder, torch.randn(B, 3 * Z if by_bar else Z, dtype=torch.float64)

@@ -50,3 +50,49 @@ def test_a_flat_decoder_of_a_code_of_bars_reads_all_of_it(plan):
                 plans.segments[0, 0, 4 * bar : 4 * bar + 4].sum(), z, retain_graph=True
             )
             assert (own[0] != 0).tolist() == [part == bar for part in (0, 0, 1, 1, 2, 2)]
+
+
+def attending(config):
+    encoder, decoder = replace(config.encoder, bar_attention=8), replace(config.decoder, bar_attention=8)
+    return replace(config, encoder=encoder, decoder=decoder)
+
+
+def test_attention_over_bars_changes_nothing_before_it_has_learned():
+    config = replace(small("hierarchical"), code="bars")
+    plain, more = MusicVAE(config), MusicVAE(attending(config))
+    more.load_state_dict(more.state_dict() | plain.state_dict())
+    token = windows(config)
+    for a, b in zip(plain.encode(token), more.encode(token), strict=True):
+        assert torch.equal(a, b)
+    z = torch.randn(4, 6)
+    assert torch.equal(plain.log_prob(token, z), more.log_prob(token, z))
+
+
+def test_with_attention_a_bar_can_answer_to_the_code_of_any_other():
+    """Also of a later one: plans are made before the first token."""
+    config = attending(replace(small("hierarchical"), code="bars"))
+    model = MusicVAE(config)
+    losses = model.losses(windows(config), Objective(), Generator().manual_seed(0))
+    losses.loss.backward()
+    for attention in (model.encoder.across, model.decoder.core.planner.attention):
+        assert attention.out.weight.grad.abs().sum() > 0
+        torch.nn.init.normal_(attention.out.weight)
+    z = torch.randn(1, 6, requires_grad=True)
+    for bar in range(3):
+        segments = model.decoder.core.planner(z).segments
+        (own,) = torch.autograd.grad(segments[:, bar].sum(), z)
+        assert (own != 0).all()
+    token = windows(config)
+    other = token.clone()
+    other[:, -1] = (token[:, -1] + 1) % config.vocabulary_size
+    assert (model.encode(token).mean[:, :2] != model.encode(other).mean[:, :2]).all()
+
+
+def test_attention_over_bars_needs_bars_with_codes():
+    config = replace(small("hierarchical"), code="bars")
+    with pytest.raises(ValueError, match="bar_attention needs code: bars"):
+        attending(small("hierarchical"))
+    with pytest.raises(ValueError, match="bar_attention needs code: bars"):
+        attending(replace(small("hierarchical", decoder="flat"), code="bars"))
+    with pytest.raises(ValueError, match=r"encoder.bar_attention must be a multiple of 4"):
+        replace(config, encoder=replace(config.encoder, bar_attention=6))

@@ -38,7 +38,8 @@ def build_decoder(config: MusicVAEConfig) -> Decoder:
     width, reads = (d.conductor_width if hierarchical else 0), d.conductor_reads == "code"
     planned, length = (c.bars, c.steps_per_bar) if joined else (bars, bar)
     beats = length // c.steps_per_beat if direct else 0
-    planner = Planner(c.latent, planned, width, beats, d.plan_size, by_bar, d.conductor_layers, reads, joined)
+    recurrence = (width, beats, d.plan_size, by_bar, d.conductor_layers, reads, joined)
+    planner = Planner(c.latent, planned, *recurrence, attention=d.bar_attention)
     # A direct plan is fed beat by beat; the bar's own plan is then only what an LSTM starts from.
     voice = build_voices(c, sizes, planner.bar_size, planner.segment_size, feed_cond=not direct)
     metre = c.steps_per_bar if direct else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from seqgen.models.music_vae.limits import BY_BAR, DRUMS, LARGEST, MOST_PARTS
+from seqgen.models.music_vae.limits import BY_BAR, DRUMS, HEADS, LARGEST, MOST_PARTS
 
 if TYPE_CHECKING:
     from seqgen.models.music_vae.config import MusicVAEConfig
@@ -32,6 +32,17 @@ def check_reading(config: MusicVAEConfig) -> None:
 def check_bars(config: MusicVAEConfig) -> None:
     """A code of bars needs an encoder that reads bars out, and decoders that can be given their parts."""
     c = config
+    attention = {f"{name}.bar_attention": getattr(c, name).bar_attention for name in ("encoder", "decoder")}
+    for name, width in attention.items():
+        if not 0 <= width <= LARGEST or width % HEADS:
+            raise ValueError(f"{name} must be a multiple of {HEADS} from 0 to {LARGEST}, got {width}")
+    if c.code != "bars" or c.decoder.kind == "flat":
+        wrong = c.decoder.bar_attention or (c.code != "bars" and c.encoder.bar_attention)
+        if wrong:
+            raise ValueError(
+                "bar_attention needs code: bars, and that of the decoder a hierarchical one, got "
+                f"code {c.code} and decoder.kind {c.decoder.kind}"
+            )
     if c.code != "bars":
         return
     shape = (c.encoder.kind, c.encoder.readout, c.decoder.kind, c.decoder.plan)

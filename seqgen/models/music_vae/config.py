@@ -37,6 +37,8 @@ class EncoderConfig:
     """size of a bar's embedding, for a hierarchical encoder; even"""
     bar_layer: bool = True
     """whether a bar's embedding is a tanh layer over what was read of the bar; else it is that itself"""
+    bar_attention: int = 0
+    """width of an attention over the bars, beside the recurrence; 0 for none (code: bars)"""
     tokens: Literal["as written", "roll"] = "as written"
     """as written: read as the decoder reads them; roll: as bits, with one more for none (drums)"""
 
@@ -76,6 +78,8 @@ class DecoderConfig:
     and nothing but the plan crosses a bar line (hierarchical)"""
     plan_size: int = 128
     """numbers a beat in a direct plan"""
+    bar_attention: int = 0
+    """width of an attention over the codes of bars, which corrects their plans; 0 for none (code: bars)"""
 
     def __post_init__(self) -> None:
         check_sizes(self, width=LARGEST, layers=MOST_LAYERS, conductor_width=LARGEST, plan_size=LARGEST)

@@ -14,6 +14,7 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from seqgen.core import (
+    BarAttention,
     BitEmbedding,
     Bits,
     GrooveEmbedding,
@@ -62,6 +63,8 @@ class Encoder(nn.Module):
         if e.kind == "hierarchical":
             self.bar = nn.Linear(2 * e.width * beats, e.bar_width) if e.bar_layer else None
             self.over_bars = PackedLSTM(e.bar_width, e.bar_width // 2)
+            sizes = (c.bars, e.bar_width, e.bar_width, e.bar_attention)
+            self.across = BarAttention(*sizes) if e.bar_attention else None
             read = e.bar_width * (c.bars if self.all and c.code == "window" else 1)
         else:
             read = 2 * e.width * (beats * c.bars if self.all else 1)
@@ -106,6 +109,8 @@ class Encoder(nn.Module):
         bar = self._read(each, precision, None if lengths is None else lengths.flatten())
         bar = (bar if self.bar is None else self.bar(bar).tanh()).view(batch, bars, -1)
         over, last = self.over_bars.read(bar, precision)
+        if self.across is not None:
+            over = over + self.across(bar)
         if self.all:
             return bar + over if self.config.code == "bars" else (bar + over).flatten(1)
         return last.flatten(1)

@@ -6,6 +6,8 @@ from typing import Any
 
 LARGEST = 1 << 16
 MOST_LAYERS = 16
+HEADS = 4
+"""of an attention over bars"""
 MOST_BARS = 1024
 MOST_DILATIONS = 64
 MOST_PARTS = 16
