@@ -17,8 +17,9 @@ from torch.nn import functional as F
 
 ALIKE = 0.25
 """weight of a squared difference before training: of two codes of unit variance, with noise of half of it"""
-SELF = -3.0
-"""how much less a bar counts itself than its like, before training: about what noise takes from those"""
+SELF, CLEAR = -3.0, -7.0
+"""before training: how much less a bar counts itself than its like, about what noise takes from those; and how
+much of it goes with each unit of the codes' mean square, which is 1 of draws and less of posterior means"""
 
 
 class BarAttention(nn.Module):
@@ -53,13 +54,14 @@ class BarAttention(nn.Module):
 class Alike(nn.Module):
     """What each bar would gain from an average with those like it (non-local means, Buades et al. 2005).
 
-    For bars x_u, learned weights w, learned biases b of distances:
+    For bars x_u of I numbers, learned weights w, learned biases b of distances and a learned c:
 
-        s_uv = b_(u - v) - sum_i w_i (x_ui - x_vi)^2,
+        s_uv = b_(u - v) - sum_i w_i (x_ui - x_vi)^2,   s_uu = b_0 + c (mean of all x^2 - 1),
         x'_u = sum_v softmax(s_u)_v x_v - x_u,    e_u = log(sum_(v != u) exp(s_uv)) - s_uu.
 
     Two bars with the same music have codes that differ by noise alone: their average is the better code of
-    both. The output is x' and the logistic of e: whether there is another such bar.
+    both. Codes without noise need no average, which would blur what differs a little; the mean square of
+    draws is 1, and what is less is missing noise. The output is x' and the logistic of e: is there such a bar?
     """
 
     def __init__(self, bars: int, size: int):
@@ -67,6 +69,7 @@ class Alike(nn.Module):
         self.bars, self.output_size = bars, size + 1
         self.sharpness = nn.Parameter(torch.full((size,), math.log(ALIKE)))
         self.distance = nn.Parameter(torch.where(torch.arange(2 * bars - 1) == bars - 1, SELF, 0.0))
+        self.clear = nn.Parameter(torch.tensor(CLEAR))
 
     def forward(self, x: Float[Tensor, "B U I"]) -> Float[Tensor, "B U J"]:
         if self.bars == 1:
@@ -76,6 +79,7 @@ class Alike(nn.Module):
         apart = (square[:, :, None] + square[:, None] - 2 * scaled @ scaled.transpose(1, 2)).clamp(min=0)
         score = by_distance(self.distance, self.bars) - apart
         own = torch.eye(self.bars, dtype=torch.bool, device=x.device)
+        score = score + self.clear * ((x**2).mean((1, 2)) - 1)[:, None, None] * own
         others = score.masked_fill(own, -torch.inf).logsumexp(-1)
         evidence = (others - score.diagonal(dim1=1, dim2=2)).sigmoid()
         return torch.cat([score.softmax(-1).to(x.dtype) @ x - x, evidence[..., None].to(x.dtype)], -1)
