@@ -18,8 +18,8 @@ from torch.nn import functional as F
 ALIKE = 0.25
 """weight of a squared difference before training: of two codes of unit variance, with noise of half of it"""
 SELF, CLEAR = -3.0, -7.0
-"""before training: how much less a bar counts itself than its like, about what noise takes from those; and how
-much of it goes with each unit of the codes' mean square, which is 1 of draws and less of posterior means"""
+"""before training: by how much a bar counts itself less than its like, about what noise takes from those; and
+how much of it goes with each unit of the codes' mean square, 1 of draws and less of posterior means"""
 
 
 class BarAttention(nn.Module):
@@ -61,7 +61,7 @@ class Alike(nn.Module):
 
     Two bars with the same music have codes that differ by noise alone: their average is the better code of
     both. Codes without noise need no average, which would blur what differs a little; the mean square of
-    draws is 1, and what is less is missing noise. The output is x' and the logistic of e: is there such a bar?
+    draws is 1, and what is less is missing noise. The output is x' and the logistic of e.
     """
 
     def __init__(self, bars: int, size: int):
