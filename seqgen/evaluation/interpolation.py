@@ -10,7 +10,8 @@ ends, and D of these from one another,
 
 Both data paths have a detour of 1: all that they play is from one end or the other. A latent path that plays
 something new on its way has more, and its distance to A alone lies above the diagonal for that reason only,
-so progress is what is held against the diagonal; `to_a / D` stands beside it.
+so progress is what is held against the diagonal; `to_a / D` stands beside it. Music of fewer notes is
+likelier, so the onsets of midpoints stand beside their likelihood.
 """
 
 from __future__ import annotations
@@ -158,13 +159,16 @@ def draw_paths(
     return found
 
 
-def measure_interpolation(paths: dict[Way, Paths], lm: Judge | None, signature: str, seed: int) -> Section:
+def measure_interpolation(
+    paths: dict[Way, Paths], lm: Judge | None, signature: str, seed: int, first_onset: int | None = None
+) -> Section:
     """What paths are like, beside those through the data.
 
     Args:
         lm: judges likelihood; None leaves it out, and says so.
         signature: of the model, the windows and the n-gram model.
         seed: of the bootstrap over pairs.
+        first_onset: tokens from here on begin a note or a hit; None leaves onsets out.
     """
     count, steps = paths["slerp"].tokens.shape[:2]
     signature += f"|paths:{count} pairs of different reconstructions, {steps} steps, greedy"
@@ -181,8 +185,13 @@ def measure_interpolation(paths: dict[Way, Paths], lm: Judge | None, signature: 
         )
     else:
         nats = {way: _nats(lm, path) for way, path in paths.items()}
-        section.figures.extend(_bumps(nats, seed))
+        section.figures.extend(_middles(nats, "nats", seed))
+        ends = bootstrap_mean(nats["slerp"][:, [0, -1]].mean(1), seed)
+        section.figures.append(Figure.of("ends: nats a step", ends))
         section.plots.append(_plot("nll", "nats a step", {way: value.mean(0) for way, value in nats.items()}))
+    if first_onset is not None:
+        onsets = {way: (path.tokens >= first_onset).mean(2) for way, path in paths.items()}
+        section.figures.extend(_middles(onsets, "onsets", seed))
     for name, rows in _shapes(paths).items():
         beside = float(rows["mix"].mean())
         section.figures.extend(
@@ -220,20 +229,19 @@ def _shapes(paths: dict[Way, Paths]) -> dict[str, dict[Way, np.ndarray]]:
     }
 
 
-def _bumps(nats: dict[Way, np.ndarray], seed: int) -> list[Figure]:
-    """Nats at the midpoint over the mean of the ends', of sums over the pairs."""
-    ends = nats["slerp"][:, [0, -1]].mean(1)
-    middle = {way: value[:, value.shape[1] // 2] for way, value in nats.items()}
+def _middles(values: dict[Way, np.ndarray], what: str, seed: int) -> list[Figure]:
+    """The values [P, K] at the midpoint over the mean of the ends', of sums over the pairs."""
+    ends = values["slerp"][:, [0, -1]].mean(1)
+    middle = {way: value[:, value.shape[1] // 2] for way, value in values.items()}
     beside = float(middle["mix"].sum() / ends.sum())
-    ratios = [
+    return [
         Figure.of(
-            f"{way}: midpoint nats over the ends'",
+            f"{way}: midpoint {what} over the ends'",
             bootstrap_ratio(middle[way], ends, seed),
             *(() if way == "mix" else (beside, "mix")),
         )
         for way in WAYS
     ]
-    return [*ratios, Figure.of("ends: nats a step", bootstrap_mean(ends, seed))]
 
 
 def _nats(lm: Judge, paths: Paths) -> Float[np.ndarray, "P K"]:

@@ -156,7 +156,9 @@ def interpolation(subject: Subject) -> Section:
     mean = subject.readings.posterior.mean
     paths = draw_paths(subject.model, mean, ends, subject.pairs, subject.seed, controls=subject.controls)
     signature = f"{subject.signature}|lm:{subject.language_model_signature}"
-    return measure_interpolation(paths, subject.language_model, signature, subject.seed)
+    config = subject.model.config
+    first = None if config.head == "product" else config.first_onset
+    return measure_interpolation(paths, subject.language_model, signature, subject.seed, first)
 
 
 def memorisation(subject: Subject) -> Section:

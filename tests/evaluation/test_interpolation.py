@@ -109,6 +109,14 @@ def test_the_section(ends):
     section = measure_interpolation(paths, Coin(), "x", seed=1)
     figures = {figure.name: figure for figure in section.figures}
     assert figures["slerp: midpoint nats over the ends'"][1:5] == (2, 2, 2, 1)
+    onsets = {name: figure for name, figure in figures.items() if "onsets" in name}
+    assert not onsets  # nobody has said which tokens begin a note
+    told = measure_interpolation(paths, Coin(), "x", seed=1, first_onset=2).figures
+    onsets = {figure.name: figure.value for figure in told if "onsets" in figure.name}
+    played = (path.tokens[:, [0, -1]] >= 2).mean()
+    assert onsets["slerp: midpoint onsets over the ends'"] == pytest.approx(1 / played)
+    between = (path.tokens[:, STEPS // 2] >= 2).mean()
+    assert onsets["splice: midpoint onsets over the ends'"] == pytest.approx(between / played)
     assert figures["lerp: deviation of progress"].value == 0
     assert figures["slerp: detour at the midpoint"].value == 2
     assert {plot.name for plot in section.plots} == {
