@@ -61,44 +61,51 @@ def evaluate(
     config = read_config(find_folder(model))
     kind = kind_of(config)
     tracks = config.get("representation", {}).get("name") == "multitrack"
-    latent = kind == "music_vae" and not (tracks or is_groove(config))
-    if (sections is not None or plot is not None) and not latent:
+    groove = is_groove(config)
+    if (sections is not None or plot is not None) and (kind != "music_vae" or tracks or groove):
         raise ValueError(
             f"sections, plot: expected a model of windows of melodies, drums or trios, {model} is none"
         )
     if kind == "translator":
-        if source is None or target is None or data:
-            raise ValueError(
-                f"{model} is a translator: expected --source FILE and --target FILE"
-                + (f", and nothing else ({data[0]})" if data else "")
+        print(
+            text_figures(
+                model, *sides(model, data, source, target), json, seed, limit, beam, threshold, timed
             )
-        print(text_figures(model, source, target, json, seed, limit, beam, threshold, timed))
+        )
         return
     if source is not None or target is not None:
         raise ValueError(f"{model} is no translator ({kind}): it takes data, not --source and --target")
-    if len(data) != 1:
-        what = (
-            "a folder of recordings"
-            if kind in ("recognizer", "audio_wavenet")
-            else "shards, or MIDI files in one folder"
-        )
-        raise ValueError(f"data: expected {what}, got {len(data) or 'nothing'}")
+    place = only(data, kind)
     if kind == "audio_wavenet":
-        print(audio_figures(model, data[0], json, split, limit, seed))
-        return
-    if kind == "recognizer":
-        print(speech_figures(model, data[0], json, limit))
-        return
-    if kind == "language_model":
-        print(language_figures(model, data[0], split, json, train, limit, seed))
-        return
-    if tracks:
-        print(tracks_figures(model, data[0], split, json, train, limit, seed))
-        return
-    if is_groove(config):
-        print(groove_figures(model, data[0], split, json, train, limit, seed))
-        return
-    print(music_figures(model, data[0], split, json, train, limit, seed, pairs, sections, plot, prior))
+        print(audio_figures(model, place, json, split, limit, seed))
+    elif kind == "recognizer":
+        print(speech_figures(model, place, json, limit))
+    elif kind == "language_model" or tracks or groove:
+        figures = (
+            language_figures if kind == "language_model" else tracks_figures if tracks else groove_figures
+        )
+        print(figures(model, place, split, json, train, limit, seed))
+    else:
+        print(music_figures(model, place, split, json, train, limit, seed, pairs, sections, plot, prior))
+
+
+def sides(model: str, data: list[Path], source: Path | None, target: Path | None) -> tuple[Path, Path]:
+    """What a translator is measured on."""
+    if source is None or target is None or data:
+        raise ValueError(
+            f"{model} is a translator: expected --source FILE and --target FILE"
+            + (f", and nothing else ({data[0]})" if data else "")
+        )
+    return source, target
+
+
+def only(data: list[Path], kind: str) -> Path:
+    """The one place where the data are."""
+    if len(data) == 1:
+        return data[0]
+    recordings = kind in ("recognizer", "audio_wavenet")
+    what = "a folder of recordings" if recordings else "shards, or MIDI files in one folder"
+    raise ValueError(f"data: expected {what}, got {len(data) or 'nothing'}")
 
 
 def music_figures(
