@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from seqgen.cli.chords import symbols
 from seqgen.cli.precision import Precision
-
-if TYPE_CHECKING:
-    from note_seq import NoteSequence
-
-    from seqgen.cli.results import Results
 
 
 def interpolate(
@@ -61,7 +56,7 @@ def interpolate(
         raise ValueError(f"inputs: expected two MIDI files, or four for a grid, got {len(inputs)}")
     with output_folder(out) as stage:
         from seqgen.cli.model import load
-        from seqgen.cli.results import made_by, write_results
+        from seqgen.cli.results import grid_of, made_by, path_of, write_results
         from seqgen.tasks.sources import one_each
 
         loaded = load(model)
@@ -86,26 +81,8 @@ def interpolate(
             temperature,
             loaded.precision_of(precision),
         )
-        arranged = path if len(inputs) == 2 else grid
+        arranged = path_of if len(inputs) == 2 else grid_of
         results = arranged(pieces, num_steps, heading)
         write_results(stage, results, wav, png)
         names = sorted(path.name for path in stage.iterdir())
     list_files(out, names)
-
-
-def path(pieces: list[NoteSequence], num_steps: int, heading: str) -> Results:
-    """A file a step."""
-    from seqgen.cli.results import Results, numbered
-
-    middle = [f"{step}/{num_steps - 1}" for step in range(1, num_steps - 1)]
-    return Results(pieces, numbered("step", num_steps), ["A", *middle, "B"], "path", heading)
-
-
-def grid(pieces: list[NoteSequence], num_steps: int, heading: str) -> Results:
-    """A file a cell, row by row."""
-    from seqgen.cli.results import Results, numbered
-
-    stems = [f"{row}{column}" for row in numbered("cell", num_steps) for column in numbered("", num_steps)]
-    corners = {0: "A", num_steps - 1: "B", len(pieces) - num_steps: "C", len(pieces) - 1: "D"}
-    titles = [corners.get(k, f"{k // num_steps},{k % num_steps}") for k in range(len(pieces))]
-    return Results(pieces, stems, titles, "grid", heading, rows=num_steps)

@@ -33,6 +33,21 @@ class Results:
     """all pieces together, where that is not one after the other as they are"""
 
 
+def path_of(pieces: Sequence[NoteSequence], num_steps: int, heading: str) -> Results:
+    """From A to B, a file a step."""
+    middle = [f"{step}/{num_steps - 1}" for step in range(1, num_steps - 1)]
+    return Results(pieces, numbered("step", num_steps), ["A", *middle, "B"], "path", heading)
+
+
+def grid_of(pieces: Sequence[NoteSequence], num_steps: int, heading: str) -> Results:
+    """Between A, B, C and D, a file a cell, row by row."""
+    columns = numbered("", num_steps)
+    stems = [f"{row}{column}" for row in numbered("cell", num_steps) for column in columns]
+    corners = {0: "A", num_steps - 1: "B", len(pieces) - num_steps: "C", len(pieces) - 1: "D"}
+    titles = [corners.get(k, f"{k // num_steps},{k % num_steps}") for k in range(len(pieces))]
+    return Results(pieces, stems, titles, "grid", heading, rows=num_steps)
+
+
 def write_results(stage: Path, results: Results, wav: bool, png: bool) -> None:
     """Write all files into a folder."""
     from seqgen.io.midi import write_midi

@@ -138,6 +138,19 @@ def test_a_held_encoder_has_gradients_of_zero_and_the_loss_it_had():
     assert any((p.grad != 0).any() for p in model.decoder.parameters())
 
 
+def test_a_sequence_without_noise_teaches_the_decoder_alone_and_pays_nothing():
+    model = MusicVAE(small())
+    token = windows(model.config)
+    losses = model.losses(token, Objective(beta=3.0, noiseless=1.0), Generator().manual_seed(0))
+    nll = -model.log_prob(token, model.encode(token).mean).sum(1).mean()
+    torch.testing.assert_close(losses.loss, nll)
+    torch.testing.assert_close(losses.nll, nll)
+    assert losses.kl > 0
+    losses.loss.backward()
+    assert all((p.grad == 0).all() for p in model.encoder.parameters())
+    assert any((p.grad != 0).any() for p in model.decoder.parameters())
+
+
 @pytest.mark.parametrize("form", FORMS[:4], ids="-".join)
 def test_rows_of_a_batch_do_not_mix(form):
     model = MusicVAE(small(*form)).eval()
