@@ -53,8 +53,9 @@ def test_each_slider_reaches_the_service_under_its_name(
     listener.accept()
     assert listener.hear(frames.SETTINGS)[1] == AT_ZERO, "not a byte more than without sliders"
     for name, index in SLIDERS.items():
-        plugin.do(f"set {index} 1.25", "run 512 0")
-        assert settings(listener).amounts == ((name, 1.25),)
+        for amount in (1.25, -0.5):
+            plugin.do(f"set {index} {amount}", "run 512 0")
+            assert settings(listener).amounts == ((name, amount),)
         plugin.do(f"set {index} 0", "run 512 0")
         assert listener.hear(frames.SETTINGS)[1] == AT_ZERO
     for k, index in enumerate(SLIDERS.values()):
