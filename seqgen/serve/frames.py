@@ -76,7 +76,7 @@ class Settings(NamedTuple):
     position: float
     temperature: float
     amounts: tuple[tuple[str, float], ...] = ()
-    """names of attributes, and how far each is moved; those that are not are not there"""
+    """names of attributes, and how far each is moved; 0 for the others"""
 
 
 class ClipMessage(NamedTuple):

@@ -33,7 +33,7 @@ MOST_SESSIONS = 16
 UNREAD_BYTES = 1 << 16
 """that may wait for a plugin that reads slowly"""
 MOST_SAID = 256
-"""notices of a session"""
+"""notices that a session remembers to have said"""
 
 log = logging.getLogger(__name__)
 
@@ -216,7 +216,9 @@ class Session:
 
     def _news(self, notices: Sequence[str]) -> list[str]:
         """Those that were not said yet: each is logged and told once, however often a slider is moved."""
-        fresh = [notice for notice in notices if notice not in self._said][: MOST_SAID - len(self._said)]
+        fresh = [notice for notice in notices if notice not in self._said]
+        if len(self._said) + len(fresh) > MOST_SAID:
+            self._said.clear()
         self._said.update(fresh)
         for notice in fresh:
             log.warning("plugin: %s", notice)

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("msgspec", reason="the [serve] extra is not installed")
 
-from seqgen.serve import frames
+from seqgen.serve import frames, stream
 from seqgen.serve.protocol import Note
 from seqgen.serve.stream import Loop, Want
 from seqgen.tasks.sliders import Sliders
@@ -135,3 +135,23 @@ def test_what_a_slider_does_not_do_is_told_and_logged_once_in_a_session(logged: 
 def test_the_record_has_room_for_every_name():
     assert frames.SLIDER_RECORD.size == 32
     assert max(len(field.name) for field in fields(Sliders)) <= 28
+
+
+def test_a_session_with_much_to_say_forgets_and_never_falls_silent(
+    logged: list[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(stream, "MOST_SAID", 3)
+
+    async def talk(want: Want) -> Loop:
+        return EIGHTHS._replace(notices=[f"read at {want.settings.position:.2f}"])
+
+    async def play(plugin: Plugin) -> None:
+        await welcomed(plugin)
+        plugin.at(0.0)
+        for k in (0, 25, 50, 75, 0):
+            plugin.settings(k / 100)
+            await plugin.status()
+            assert await plugin.status() == (frames.READY, f"read at {k / 100:.2f}")
+
+    with_plugin(play, talk)
+    assert logged == [f"plugin: read at {k / 100:.2f}" for k in (0, 25, 50, 75, 0)]
