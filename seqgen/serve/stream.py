@@ -217,9 +217,8 @@ class Session:
     def _news(self, notices: Sequence[str]) -> list[str]:
         """Those that were not said yet: each is logged and told once, however often a slider is moved."""
         fresh = [notice for notice in notices if notice not in self._said]
-        if len(self._said) + len(fresh) > MOST_SAID:
-            self._said.clear()
-        self._said.update(fresh)
+        room = len(self._said) + len(fresh) <= MOST_SAID
+        self._said = {*(self._said if room else ()), *fresh}
         for notice in fresh:
             log.warning("plugin: %s", notice)
         return fresh
