@@ -4,9 +4,9 @@ ardour {
 	author = "seqgen",
 	license = "Apache-2.0",
 	description = [[
-Continues the selected MIDI region, plays it as a drummer would, or goes from one selected MIDI region to
-another in steps. The seqgen service must run (seqgen serve). New regions come behind the selected one; one
-Undo takes them away.
+Continues the selected MIDI region, plays it as a drummer would, gives it more or less of an attribute (note
+density, mean pitch ..), or goes from one selected MIDI region to another in steps. The seqgen service must run
+(seqgen serve). New regions come behind the selected one; one Undo takes them away.
 ]],
 }
 
@@ -33,8 +33,9 @@ function factory() return function()
 		local text, status = request("/v1/models")
 		local answer = client.decode(text)
 		if status ~= 200 then error(answer.message or ("status " .. status), 0) end
-		local choices, first = {}, nil
+		local choices, first, sliders = {}, nil, {}
 		for _, model in ipairs(answer.models) do
+			sliders[model.name] = model.attributes or {}
 			for _, operation in ipairs(model.operations) do
 				if operation ~= "sample" then
 					local label = operation .. ": " .. model.name
@@ -43,10 +44,31 @@ function factory() return function()
 				end
 			end
 		end
-		return choices, first
+		return choices, first, sliders
 	end
 
-	local function ask(choices, first)
+	-- How far each slider of a model is moved, in standard deviations; nil where the dialog was left.
+	local function ask_amounts(model, sliders)
+		if #sliders == 0 then error(model .. " has no attributes", 0) end
+		local fields = {}
+		for i, slider in ipairs(sliders) do
+			local words = slider.name:gsub("_", " ")
+			fields[i] = {
+				type = "number", key = slider.name, title = string.format("%s (%+g to %+g)", words, slider.low, slider.high),
+				min = slider.low, max = slider.high, default = 0, step = 0.1, digits = 2,
+			}
+		end
+		local answer = LuaDialog.Dialog(TITLE .. ": " .. model, fields):run()
+		if not answer then return nil end
+		local amounts = {}
+		for _, slider in ipairs(sliders) do
+			if answer[slider.name] ~= 0 then amounts[slider.name] = answer[slider.name] end
+		end
+		if not next(amounts) then error("all attributes are at 0: there is nothing to move", 0) end
+		return amounts
+	end
+
+	local function ask(choices, first, sliders)
 		local answer = LuaDialog.Dialog(TITLE, {
 			{ type = "dropdown", key = "choice", title = "Do", values = choices, default = first },
 			{ type = "number", key = "bars", title = "Bars (continue)", min = 1, max = 64, default = 8, digits = 0 },
@@ -56,6 +78,11 @@ function factory() return function()
 		}):run()
 		if not answer then return nil end
 		local operation, model = answer.choice:match("^(%a+): (.*)$")
+		local amounts = nil
+		if operation == "attribute" then
+			amounts = ask_amounts(model, sliders[model])
+			if not amounts then return nil end
+		end
 		return {
 			operation = operation,
 			model = model,
@@ -63,6 +90,7 @@ function factory() return function()
 			seed = math.floor(answer.seed),
 			bars = math.floor(answer.bars),
 			num_steps = math.floor(answer.steps),
+			amounts = amounts,
 		}
 	end
 

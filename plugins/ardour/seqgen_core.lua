@@ -74,6 +74,8 @@ function M.body(options, clips)
 		body.clip, body.bars = clips[1], options.bars
 	elseif options.operation == "humanize" then
 		body.clip = clips[1]
+	elseif options.operation == "attribute" then
+		body.clip, body.amounts = clips[1], options.amounts
 	else
 		error("there is no operation " .. tostring(options.operation), 0)
 	end

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstdint>
+#include <optional>
 
 #include "capture.h"
 #include "network.h"
@@ -14,19 +16,19 @@ namespace seqgen {
 
 class Bridge {
 public:
-    explicit Bridge(double rate) : player_(shared_.queue, rate), rate_(rate), network_(shared_) {
-        for (int i = 0; i < kInputs; ++i) inputs_[i] = kInfo[i].standard;
+    // One that is only described to a host does not connect.
+    explicit Bridge(double rate, bool connect = true) : player_(shared_.queue, rate), rate_(rate) {
+        if (connect) network_.emplace(shared_);
     }
 
     void set_rate(double rate) { player_.set_rate(rate_ = rate); }
 
-    // From any thread; what is out of range or no number is brought into it.
+    // From any thread; what is out of range is brought into it, and what is no number is not set.
     void set(int parameter, float value) {
-        if (parameter < 0 || parameter >= kInputs) return;
+        if (parameter < 0 || parameter >= kInputs || std::isnan(value)) return;
         const ParameterInfo& info = kInfo[parameter];
-        value = value >= info.least ? std::min(value, info.most) : info.least;
-        const float before = inputs_[parameter].exchange(value);
-        if (parameter <= kRun) shared_.settings[parameter] = value;
+        value = std::clamp(value, info.least, info.most);
+        const float before = shared_.inputs[parameter].exchange(value);
         const bool pressed = value > 0.5f && before <= 0.5f;
         if (parameter == kCaptureA && pressed) wanted_[0] = true;
         if (parameter == kCaptureB && pressed) wanted_[1] = true;
@@ -37,14 +39,14 @@ public:
             case kLate: return float(late_);
             case kConnected: return shared_.connected ? 1 : 0;
             case kAhead: return ahead_;
-            default: return parameter >= 0 && parameter < kInputs ? inputs_[parameter].load() : 0;
+            default: return parameter >= 0 && parameter < kInputs ? shared_.inputs[parameter].load() : 0;
         }
     }
 
     // The rest runs in the audio thread: begin, any of locate, midi and advance in the order of their samples, end.
     template <typename Out>
     void begin(Out&& out) {
-        const bool run = inputs_[kRun] > 0.5f;
+        const bool run = shared_.inputs[kRun] > 0.5f;
         if (run != running_) player_.restart(0, out);
         running_ = run;
     }
@@ -74,7 +76,7 @@ public:
         for (int slot : {0, 1}) {
             Clip* clip = wanted_[slot] ? shared_.clips[slot].to_fill() : nullptr;
             if (!clip) continue;
-            capture_.copy(player_.time(), int(inputs_[kCaptureBars] + 0.5f), *clip);
+            capture_.copy(player_.time(), int(shared_.inputs[kCaptureBars] + 0.5f), *clip);
             shared_.clips[slot].filled();
             wanted_[slot] = false;
         }
@@ -87,13 +89,12 @@ private:
     Shared shared_;
     Player player_;
     Capture capture_;
-    std::atomic<float> inputs_[kInputs];
     std::atomic<bool> wanted_[2] = {false, false};
     std::atomic<uint32_t> late_{0};
     std::atomic<float> ahead_{0};
     double rate_;
     bool running_ = true;
-    Network network_;  // last: it ends before what it uses
+    std::optional<Network> network_;  // last: it ends before what it uses
 };
 
 }  // namespace seqgen

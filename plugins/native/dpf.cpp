@@ -11,7 +11,7 @@ using namespace seqgen;
 
 class SeqgenPlugin : public Plugin {
 public:
-    SeqgenPlugin() : Plugin(kParameters, 0, 0), bridge_(getSampleRate()) {
+    SeqgenPlugin() : Plugin(kParameters, 0, 0), bridge_(getSampleRate(), !isDummyInstance()) {
         const char* format = getPluginFormatName();
         quarters_ = !std::strcmp(format, "CLAP");
         quarter_tempo_ = quarters_ || !std::strcmp(format, "VST3");
@@ -21,13 +21,15 @@ protected:
     const char* getLabel() const override { return "seqgen"; }
     const char* getMaker() const override { return "seqgen"; }
     const char* getLicense() const override { return "Apache-2.0"; }
-    uint32_t getVersion() const override { return d_version(0, 1, 0); }
+    uint32_t getVersion() const override { return d_version(0, 2, 0); }
     int64_t getUniqueId() const override { return d_cconst('S', 'q', 'g', 'n'); }
 
     void initParameter(uint32_t index, Parameter& parameter) override {
         const ParameterInfo& info = kInfo[index];
         parameter.name = info.name;
         parameter.symbol = info.symbol;
+        parameter.description = info.about;
+        if (info.kind == Kind::Slider) parameter.unit = "sd";
         parameter.ranges = ParameterRanges(info.standard, info.least, info.most);
         parameter.hints = int(index) < kInputs ? kParameterIsAutomatable : kParameterIsOutput;
         if (info.kind == Kind::Integer) parameter.hints |= kParameterIsInteger;

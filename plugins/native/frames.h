@@ -36,7 +36,12 @@ struct PositionRecord {
 
 struct SettingsRecord {
     uint32_t model, run, seed;
-    float position, temperature;
+    float position, temperature;  // then a SliderRecord for each attribute that is moved
+};
+
+struct SliderRecord {
+    char name[28];  // of the attribute, filled up with zeros
+    float amount;   // standard deviations
 };
 
 struct ClipRecord {
@@ -44,7 +49,7 @@ struct ClipRecord {
 };
 
 static_assert(sizeof(Header) == 8 && sizeof(NoteRecord) == 24 && sizeof(PositionRecord) == 32);
-static_assert(sizeof(SettingsRecord) == 20 && sizeof(ClipRecord) == 8);
+static_assert(sizeof(SettingsRecord) == 20 && sizeof(SliderRecord) == 32 && sizeof(ClipRecord) == 8);
 static_assert(std::is_trivially_copyable_v<NoteRecord>);
 
 }  // namespace seqgen

@@ -29,8 +29,12 @@ static void control(int index) {
                 input ? "Input" : "Output", index + 2, info.symbol, info.name, double(info.least),
                 double(info.most));
     if (input) std::printf(" ;\n    lv2:default %.7g", double(info.standard));
+    if (*info.about) std::printf(" ;\n    rdfs:comment \"%s\"", info.about);
     if (info.kind == Kind::Integer) std::printf(" ;\n    lv2:portProperty lv2:integer");
     if (info.kind == Kind::Toggle) std::printf(" ;\n    lv2:portProperty lv2:toggled");
+    if (info.kind == Kind::Slider)
+        std::printf(" ;\n    units:unit [\n      a units:Unit ;\n      rdfs:label \"standard deviations\" ;\n"
+                    "      units:symbol \"sd\" ;\n      units:render \"%%f sd\"\n    ]");
     if (info.kind == Kind::Trigger) std::printf(" ;\n    lv2:portProperty lv2:toggled , props:trigger");
     std::printf(index + 1 < kParameters ? "\n  ] , [\n" : "\n  ] .\n");
 }
@@ -45,11 +49,13 @@ int main(int count, char** arguments) {
                 "@prefix lv2: <http://lv2plug.in/ns/lv2core#> .\n"
                 "@prefix midi: <http://lv2plug.in/ns/ext/midi#> .\n"
                 "@prefix props: <http://lv2plug.in/ns/ext/port-props#> .\n"
+                "@prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n"
                 "@prefix time: <http://lv2plug.in/ns/ext/time#> .\n"
+                "@prefix units: <http://lv2plug.in/ns/extensions/units#> .\n"
                 "@prefix urid: <http://lv2plug.in/ns/ext/urid#> .\n\n"
                 "<%s>\n  a lv2:Plugin, lv2:MIDIPlugin ;\n  doap:name \"seqgen\" ;\n"
                 "  doap:license <http://www.apache.org/licenses/LICENSE-2.0> ;\n"
-                "  lv2:minorVersion 2 ;\n  lv2:microVersion 0 ;\n  lv2:requiredFeature urid:map ;\n"
+                "  lv2:minorVersion 4 ;\n  lv2:microVersion 0 ;\n  lv2:requiredFeature urid:map ;\n"
                 "  lv2:optionalFeature lv2:hardRTCapable ;\n  lv2:port [\n",
                 SEQGEN_LV2_URI);
     events(0, "Input", "in", "MIDI and time in", " , time:Position");

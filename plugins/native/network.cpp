@@ -1,9 +1,5 @@
 #include "network.h"
 
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -11,14 +7,14 @@
 #include <cerrno>
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
-#include <fstream>
+#include <utility>
+
+#include "service.h"
 
 namespace seqgen {
 namespace {
 
-constexpr int kPort = 7717;
 constexpr double kHorizon = 16;         // quarter notes ahead of which nothing is taken; at least four bars
 constexpr int kTick = 3;                // milliseconds between looks at the audio thread
 constexpr double kTell = 0.05;          // seconds between positions
@@ -31,56 +27,20 @@ double now() {
     return duration<double>(steady_clock::now().time_since_epoch()).count();
 }
 
-std::string variable(const char* name) {
-    const char* value = std::getenv(name);
-    return value ? value : "";
-}
-
-// The folder where the service keeps its token.
-std::string home() {
-    if (const std::string folder = variable("SEQGEN_HOME"); !folder.empty()) return folder;
-#ifdef __APPLE__
-    return variable("HOME") + "/Library/Application Support/seqgen";
-#else
-    const std::string config = variable("XDG_CONFIG_HOME");
-    return (config.empty() ? variable("HOME") + "/.config" : config) + "/seqgen";
-#endif
-}
-
-std::string token() {
-    std::string text;
-    std::ifstream(home() + "/token") >> text;
-    return text.size() == kTokenBytes ? text : "";
-}
-
-int port() {
-    const int number = std::atoi(variable("SEQGEN_STREAM_PORT").c_str());
-    return number > 0 && number < 65536 ? number : kPort;
-}
-
-// A connected socket that never blocks, or -1.
-int dial() {
-    const int made = socket(AF_INET, SOCK_STREAM, 0);
-    if (made < 0) return -1;
-    fcntl(made, F_SETFD, FD_CLOEXEC);
-    fcntl(made, F_SETFL, O_NONBLOCK);
-    const int yes = 1;
-    setsockopt(made, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-#ifdef SO_NOSIGPIPE
-    setsockopt(made, SOL_SOCKET, SO_NOSIGPIPE, &yes, sizeof yes);
-#endif
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(uint16_t(port()));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int error = connect(made, reinterpret_cast<sockaddr*>(&address), sizeof address) ? errno : 0;
-    if (error == EINPROGRESS) {
-        pollfd wait{made, POLLOUT, 0};
-        socklen_t size = sizeof error;
-        if (poll(&wait, 1, 200) != 1 || getsockopt(made, SOL_SOCKET, SO_ERROR, &error, &size)) error = ETIMEDOUT;
+// SETTINGS, with those sliders that are not at 0.
+std::vector<uint8_t> settings_of(const std::atomic<float> (&from)[kInputs]) {
+    const SettingsRecord head{uint32_t(from[kModel]), from[kRun] > 0.5f, uint32_t(from[kSeed]), from[kBlend],
+                              from[kTemperature]};
+    std::vector<uint8_t> payload(sizeof head);
+    std::memcpy(payload.data(), &head, sizeof head);
+    for (int i = kFirstSlider; i < kFirstSlider + kSliders; ++i) {
+        SliderRecord slider{"", from[i]};
+        if (slider.amount == 0) continue;
+        std::memcpy(slider.name, kInfo[i].symbol, std::strlen(kInfo[i].symbol));
+        const auto* bytes = reinterpret_cast<const uint8_t*>(&slider);
+        payload.insert(payload.end(), bytes, bytes + sizeof slider);
     }
-    if (error) close(made);
-    return error ? -1 : made;
+    return payload;
 }
 
 }  // namespace
@@ -109,7 +69,7 @@ void Network::converse(int socket) {
     const std::string secret = token();
     if (secret.empty() || !send_frame(socket, kHello, secret.data(), kTokenBytes)) return;
     heard_.clear();
-    settings_.temperature = -1;  // nothing is told yet: this differs from all settings
+    settings_.clear();  // nothing is told yet
     told_at_ = 0;
     floor_ = last_;  // what is queued stays, and comes once
     bool clips = false;
@@ -139,11 +99,9 @@ bool Network::tell(int socket) {
             if (!send_clip(socket, slot)) return false;
         }
     }
-    const auto& from = shared_.settings;
-    const SettingsRecord settings{uint32_t(from[0]), from[4] > 0.5f, uint32_t(from[3]), from[1], from[2]};
-    if (std::memcmp(&settings, &settings_, sizeof settings)) {
-        settings_ = settings;
-        if (!send_frame(socket, kSettings, &settings, sizeof settings)) return false;
+    if (std::vector<uint8_t> settings = settings_of(shared_.inputs); settings != settings_) {
+        settings_ = std::move(settings);
+        if (!send_frame(socket, kSettings, settings_.data(), uint32_t(settings_.size()))) return false;
     }
     const Place place = shared_.place.read();
     if (place.bar <= 0) return true;  // the audio thread has not run yet

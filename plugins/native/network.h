@@ -10,6 +10,7 @@
 
 #include "capture.h"
 #include "frames.h"
+#include "parameters.h"
 #include "player.h"
 #include "queue.h"
 
@@ -17,9 +18,13 @@ namespace seqgen {
 
 // All that the audio thread and the network thread have in common.
 struct Shared {
+    Shared() {
+        for (int i = 0; i < kInputs; ++i) inputs[i] = kInfo[i].standard;
+    }
+
     NoteQueue queue;
     Latest<Place> place;
-    std::atomic<float> settings[5] = {0, 0.5f, 0.5f, 1, 1};  // as in parameters.h, up to run
+    std::atomic<float> inputs[kInputs];  // as in parameters.h
     Box<Clip> clips[2];
     std::atomic<bool> connected{false};
     std::atomic<uint32_t> late{0};  // came after their beat
@@ -50,7 +55,7 @@ private:
     double floor_ = -HUGE_VAL;  // notes of this epoch come after it
     Clip sent_[2];          // the clips as the service knows them, or should
     bool has_[2] = {};
-    SettingsRecord settings_{};
+    std::vector<uint8_t> settings_;  // as they were told last
     Place told_;
     double told_at_ = 0;
     std::atomic<bool> stop_{false};

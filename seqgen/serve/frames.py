@@ -13,6 +13,8 @@ import math
 import struct
 from typing import Any, NamedTuple
 
+from seqgen.tasks.sliders import check_known
+
 VERSION = 1
 HEADER = struct.Struct("<HHI")
 MOST_BYTES = 1 << 20
@@ -28,7 +30,12 @@ NOTE_RECORD = struct.Struct("<IBBBBdd")
 POSITION_RECORD = struct.Struct("<IIddd")
 """epoch, playing (0 or 1), beat, tempo (quarter notes a minute), quarter notes in a bar"""
 SETTINGS_RECORD = struct.Struct("<IIIff")
-"""model (its place in WELCOME), run (0 or 1), seed, position between A and B, temperature"""
+"""model (its place in WELCOME), run (0 or 1), seed, position between A and B, temperature; then a slider for
+each attribute that is moved"""
+SLIDER_RECORD = struct.Struct("<28sf")
+"""name of an attribute (ASCII, filled up with zeros), amount in standard deviations"""
+FURTHEST = 3.0
+"""that a slider goes, either way"""
 CLIP_RECORD = struct.Struct("<II")
 """slot (0 for A, 1 for B), number of notes; then the notes, with beats from the beginning of the clip"""
 STATUS_RECORD = struct.Struct("<I")
@@ -68,6 +75,8 @@ class Settings(NamedTuple):
     seed: int
     position: float
     temperature: float
+    amounts: tuple[tuple[str, float], ...] = ()
+    """names of attributes, and how far each is moved; 0 for the others"""
 
 
 class ClipMessage(NamedTuple):
@@ -101,10 +110,24 @@ def parse_position(payload: bytes) -> Position:
 
 
 def parse_settings(payload: bytes) -> Settings:
-    model, run, seed, position, temperature = _exact(SETTINGS_RECORD, payload, "SETTINGS")
+    size = SETTINGS_RECORD.size
+    model, run, seed, position, temperature = _exact(SETTINGS_RECORD, payload[:size], "SETTINGS")
     if not (0 <= position <= 1 and 0 <= temperature <= 4):
         raise ValueError(f"SETTINGS: out of range: position {position}, temperature {temperature}")
-    return Settings(model, bool(run), seed, position, temperature)
+    return Settings(model, bool(run), seed, position, temperature, _amounts(payload[size:]))
+
+
+def _amounts(payload: bytes) -> tuple[tuple[str, float], ...]:
+    if len(payload) % SLIDER_RECORD.size:
+        raise ValueError(f"SETTINGS: expected whole sliders, {SLIDER_RECORD.size} bytes each")
+    amounts: dict[str, float] = {}
+    for data, amount in SLIDER_RECORD.iter_unpack(payload):
+        name = data.rstrip(b"\0").decode("ascii", "replace")
+        check_known([name])
+        if name in amounts or not -FURTHEST <= amount <= FURTHEST:
+            raise ValueError(f"SETTINGS: {name}: expected once {-FURTHEST:g} to {FURTHEST:g}, got {amount:g}")
+        amounts[name] = amount
+    return tuple(amounts.items())
 
 
 def parse_clip(payload: bytes, most_notes: int) -> ClipMessage:

@@ -27,6 +27,7 @@ from seqgen.tasks.attributes import clamped, steer
 from seqgen.tasks.clip import Clip as Chosen
 from seqgen.tasks.groove import GrooveModel
 from seqgen.tasks.language import ContinuationModel
+from seqgen.tasks.moving import within
 from seqgen.tasks.music import MusicModel
 from seqgen.tasks.rewrite import Feel
 
@@ -101,7 +102,7 @@ def task(model: Playable, work: Work) -> Task:
     if isinstance(work, Attribute) and isinstance(model, MusicModel):
         return _attribute(model, work)
     if isinstance(work, Sample) and isinstance(model, MusicModel):
-        return Task(iter(_sample(model, work)), [str(k + 1) for k in range(work.num)], [])
+        return _sample(model, work)
     if isinstance(work, Continue) and isinstance(model, ContinuationModel):
         return _continue(model, work)
     if isinstance(work, Humanize) and isinstance(model, GrooveModel):
@@ -115,20 +116,25 @@ def task(model: Playable, work: Work) -> Task:
     )
 
 
-def _sample(model: MusicModel, work: Sample) -> list[NoteSequence]:
-    if work.bars is None:
-        return model.sample(work.num, temperature=work.temperature, seed=work.seed, qpm=SECONDS)
+def _sample(model: MusicModel, work: Sample) -> Task:
     from seqgen.tasks.lengths import sample_bars
 
-    return sample_bars(model, work.bars, work.num, temperature=work.temperature, seed=work.seed, qpm=SECONDS)
+    amounts, notices = within(model, work.amounts)
+    drawn: dict[str, Any] = {"temperature": work.temperature, "seed": work.seed, "qpm": SECONDS}
+    if work.bars is None:
+        pieces = model.sample(work.num, amounts=amounts, **drawn)
+    else:
+        pieces = sample_bars(model, work.bars, work.num, **drawn)
+    return Task(iter(pieces), [str(k + 1) for k in range(work.num)], notices)
 
 
 def _interpolate(model: MusicModel, work: Interpolate) -> Task:
     a, b = (model.clip(table(clip), name=name) for clip, name in ((work.a, "A"), (work.b, "B")))
     last = work.num_steps - 1
     positions = [k / last for k in range(work.num_steps)] if work.position is None else [work.position]
-    pieces = model.blend(a, b, positions, temperature=work.temperature, seed=work.seed)
-    return Task(pieces, [f"{position:.3g}" for position in positions], _notices([a, b]))
+    amounts, notices = within(model, work.amounts)
+    pieces = model.blend(a, b, positions, temperature=work.temperature, seed=work.seed, amounts=amounts)
+    return Task(pieces, [f"{position:.3g}" for position in positions], [*_notices([a, b]), *notices])
 
 
 def _attribute(model: MusicModel, work: Attribute) -> Task:

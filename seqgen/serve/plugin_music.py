@@ -16,7 +16,7 @@ def names(engine: Engine) -> list[str]:
 
 
 def pieces(engine: Engine) -> Pieces:
-    """Between A and B where there are both; else the one there is, or a new piece."""
+    """Between A and B where there are both; else the one there is, or a new piece. Sliders move it."""
     offered = names(engine)
 
     async def made(want: Want) -> Loop:
@@ -24,7 +24,7 @@ def pieces(engine: Engine) -> Pieces:
         if isinstance(answer, Failed):
             raise ValueError(answer.message)
         piece = answer.pieces[0]
-        return Loop(piece.notes, BAR * piece.bars)
+        return Loop(piece.notes, BAR * piece.bars, answer.notices)
 
     return made
 
@@ -34,7 +34,13 @@ def _work(want: Want, offered: list[str]) -> Work:
     if s.model >= len(offered):
         raise ValueError(f"model: expected 0 to {len(offered) - 1}, got {s.model}")
     a, b = want.a or want.b, want.b or want.a
-    shared = {"id": "plugin", "model": offered[s.model], "temperature": s.temperature, "seed": s.seed}
+    shared = {
+        "id": "plugin",
+        "model": offered[s.model],
+        "temperature": s.temperature,
+        "seed": s.seed,
+        "amounts": dict(s.amounts),
+    }
     if a is None or b is None:
         return Sample(**shared)  # type: ignore[arg-type]
     return Interpolate(a=a, b=b, position=s.position, **shared)  # type: ignore[arg-type]

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from seqgen.tasks.sliders import check_known
+
 VERSION = 1
 MAX_BYTES = 1 << 20
 """of a request"""
@@ -29,6 +31,8 @@ Seed = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 Share = Annotated[float, Meta(ge=0, le=2)]
 Amount = Annotated[float, Meta(ge=-100, le=100)]
 Fraction = Annotated[float, Meta(ge=0, le=1)]
+Amounts = Annotated[dict[Name, Amount], Meta(max_length=64)]
+"""of attributes, in standard deviations; `notices` say which a model does not have, or not so far"""
 
 
 class Message(Struct, frozen=True, forbid_unknown_fields=True, tag_field="type"):
@@ -65,22 +69,30 @@ class Request(Message, frozen=True, kw_only=True):
 
 
 class Interpolate(Request, frozen=True, kw_only=True, tag="interpolate"):
-    """Pieces on the way from a to b, both ends included; or the one piece at `position`."""
+    """Pieces on the way from a to b, both ends included; or the one at `position`. `amounts` move them."""
 
     a: Clip
     b: Clip
     num_steps: Annotated[int, Meta(ge=2, le=MAX_PIECES)] = 5
     position: Fraction | None = None
+    amounts: Amounts = {}
 
     def __post_init__(self) -> None:
         _few_notes(self.a, self.b)
+        check_known(self.amounts)
 
 
 class Sample(Request, frozen=True, kw_only=True, tag="sample"):
-    """New pieces. bars: how long they are; as long as the model's window, if it is not given."""
+    """New pieces, moved by `amounts`; or of as many `bars`, not moved, instead of the model's window."""
 
     num: Annotated[int, Meta(ge=1, le=MAX_PIECES)] = 1
     bars: Annotated[int, Meta(ge=1, le=64)] | None = None
+    amounts: Amounts = {}
+
+    def __post_init__(self) -> None:
+        check_known(self.amounts)
+        if self.amounts and self.bars is not None:
+            raise ValueError("amounts: move pieces as long as the model's window: leave out bars")
 
 
 class Continue(Request, frozen=True, kw_only=True, tag="continue"):

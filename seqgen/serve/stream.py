@@ -15,10 +15,11 @@ import hmac
 import logging
 import math
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from seqgen.serve import frames
 from seqgen.serve.frames import ClipMessage, NoteEvent, Position, Settings
+from seqgen.serve.heard import DRUM_CHANNEL, as_clip
 from seqgen.serve.protocol import MAX_NOTES, Clip, Note
 
 PATIENCE = 2.0
@@ -31,8 +32,8 @@ LEAD = 0.02
 MOST_SESSIONS = 16
 UNREAD_BYTES = 1 << 16
 """that may wait for a plugin that reads slowly"""
-
-DRUM_CHANNEL = 9
+MOST_SAID = 256
+"""notices that a session remembers to have said"""
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,8 @@ class Loop(NamedTuple):
     notes: Sequence[Note]
     quarters: float
     """quarter notes after which it begins again"""
+    notices: Sequence[str] = ()
+    """what was decided for the user, in sentences"""
 
 
 class Want(NamedTuple):
@@ -147,6 +150,7 @@ class Session:
         self._loop: Loop | None = None
         self._made: tuple[Settings, ClipMessage | None, ClipMessage | None, float] | None = None
         self._making: asyncio.Task[None] | None = None
+        self._said: set[str] = set()
         self._epoch: int | None = None
         self._sent = 0.0
         """the beat up to which notes were sent in this epoch"""
@@ -208,7 +212,16 @@ class Session:
             log.exception("no piece for a plugin")
             self._status(frames.ERROR, "the service could not make a piece; its log says why")
         else:
-            self._status(frames.READY, "")
+            self._status(frames.READY, " ".join(self._news(self._loop.notices)))
+
+    def _news(self, notices: Sequence[str]) -> list[str]:
+        """Those that were not said yet: each is logged and told once, however often a slider is moved."""
+        fresh = [notice for notice in notices if notice not in self._said]
+        room = len(self._said) + len(fresh) <= MOST_SAID
+        self._said = {*(self._said if room else ()), *fresh}
+        for notice in fresh:
+            log.warning("plugin: %s", notice)
+        return fresh
 
     def _status(self, code: int, text: str) -> None:
         self._writer.write(frames.frame(frames.STATUS, frames.STATUS_RECORD.pack(code) + text.encode()))
@@ -228,19 +241,6 @@ def between(loop: Loop, begin: float, end: float, epoch: int) -> list[NoteEvent]
                 channel = DRUM_CHANNEL if note.drum else 0
                 events.append(NoteEvent(epoch, channel, note.pitch, note.velocity, beat, note.duration))
     return sorted(events, key=lambda event: event.beat)
-
-
-def as_clip(message: ClipMessage, bar: float) -> Clip:
-    """What a plugin heard, in a metre whose bar has `bar` quarter notes."""
-    denominator: Literal[4, 8, 16] = 4 if bar.is_integer() else 8 if (2 * bar).is_integer() else 16
-    return Clip(
-        [
-            Note(note.beat, note.duration, note.pitch, note.velocity, note.channel == DRUM_CHANNEL)
-            for note in message.notes
-        ],
-        numerator=max(1, min(64, round(bar * denominator / 4))),
-        denominator=denominator,
-    )
 
 
 async def _read(reader: asyncio.StreamReader, most: int) -> tuple[int, bytes]:

@@ -18,8 +18,8 @@ from seqgen.kernels.packing import Precision
 from seqgen.representation.progression import each_beat, excerpt
 from seqgen.tasks.chords import given
 from seqgen.tasks.join import join
-from seqgen.tasks.music import MAX_PIECES, MusicModel
-from seqgen.tasks.settings import check_count, generator, provenance
+from seqgen.tasks.music import MusicModel
+from seqgen.tasks.settings import MAX_PIECES, check_count, generator, provenance
 
 if TYPE_CHECKING:
     from note_seq import NoteSequence

@@ -26,13 +26,15 @@ from seqgen.models.music_vae import MusicVAE, Posterior
 from seqgen.representation.chords import Chord
 from seqgen.representation.converter import Converter
 from seqgen.tasks.attributes import vector_of, vectors_of
+from seqgen.tasks.blending import blend
 from seqgen.tasks.chords import given
 from seqgen.tasks.clip import Clip
 from seqgen.tasks.codes import Prior, between, choose, choose_all, draw_codes, read
-from seqgen.tasks.latent import Way, check_codes, slerp
+from seqgen.tasks.latent import Way, check_codes
 from seqgen.tasks.manner import Manner, mixtures, nearest
+from seqgen.tasks.moving import Amounts, listed, moved
 from seqgen.tasks.renderer import Renderer
-from seqgen.tasks.settings import Drawing, check_count, generator
+from seqgen.tasks.settings import MAX_PIECES, Drawing, check_count, generator
 from seqgen.tasks.shipped import find_folder, read_model
 from seqgen.tasks.sources import Choice, Source
 
@@ -40,11 +42,6 @@ if TYPE_CHECKING:
     from note_seq import NoteSequence
 
     from seqgen.models.music_vae.prior import CodePrior
-
-MAX_PIECES = 4096
-"""results of one call: more is a slip of the finger"""
-AT_ONCE = 8
-"""pieces that `blend` draws before it gives the first of them"""
 
 
 def load(model: str | Path, device: str = "cpu") -> MusicModel:
@@ -139,27 +136,19 @@ class MusicModel:
         *,
         temperature: float = 0.5,
         seed: int = 1,
+        amounts: Amounts | None = None,
         precision: Precision = "bfloat16",
     ) -> Iterator[NoteSequence]:
         """Pieces between `a` (position 0) and `b` (1), as they are drawn: on the path of `interpolate`.
 
+        amounts: of attributes, along whose vectors (see `attribute`) each code is moved.
+
         Raises:
             ValueError: for sources that the model cannot read, or arguments that make no sense.
         """
-        wanted = Drawing(Sampling(temperature), seed, precision)
-        check_count("positions", len(positions), 1, MAX_PIECES)
-        if not all(0 <= position <= 1 for position in positions):
-            raise ValueError(
-                f"positions: expected numbers from 0 (all A) to 1 (all B), got {list(positions)}"
-            )
-        clips = self.clips([a, b])
-        means = self.encode(clips, precision=precision).mean.cpu()
-        for some in torch.tensor(positions, dtype=torch.float64).split(AT_ONCE):
-            weights = torch.stack([1 - some, some], 1).numpy()
-            notes = [f"interpolate, {position:g} of the way" for position in some.tolist()]
-            rows = nearest(clips, weights)
-            tokens = self.renderer.alike(slerp(means[0], means[1], some), wanted, rows)
-            yield from self.renderer.pieces(tokens, mixtures(clips, weights), notes, wanted, rows)
+        return blend(
+            self, a, b, positions, temperature=temperature, seed=seed, amounts=amounts, precision=precision
+        )
 
     def reconstruct(
         self,
@@ -195,6 +184,7 @@ class MusicModel:
         qpm: float = 120.0,
         chords: Sequence[str] | None = None,
         prior: Prior | None = None,
+        amounts: Amounts | None = None,
         precision: Precision = "bfloat16",
     ) -> list[NoteSequence]:
         """`num` new pieces from codes drawn from the prior.
@@ -203,6 +193,7 @@ class MusicModel:
         whose folder holds one; None takes the learned one where there is one.
         chords: symbols for every piece, see `spread`; None: a model that is told chords is told that there
         are none.
+        amounts: as of `blend`.
         """
         check_count("num", num, 1, MAX_PIECES)
         told = self._given(chords)
@@ -210,6 +201,7 @@ class MusicModel:
         wanted = Drawing(Sampling(temperature, top_k, top_p), seed, precision)
         rng = generator(seed)
         z, said = draw_codes(self, num, rng, prior)
+        z, said = moved(z, self, amounts or {}), said + listed(amounts or {})
         uniform = torch.rand(num, *self.renderer.draws, generator=rng)
         notes = [f"sample, {k + 1} of {num}{said}" for k in range(num)]
         tokens = self.renderer.tokens(z, wanted, uniform, chords=rows)

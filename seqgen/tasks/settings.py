@@ -9,6 +9,9 @@ from torch import Generator
 from seqgen.core import Sampling
 from seqgen.kernels.packing import Precision
 
+MAX_PIECES = 4096
+"""results of one call: more is a slip of the finger"""
+
 
 class Drawing(NamedTuple):
     """How tokens are drawn."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True)
@@ -33,3 +34,14 @@ class Sliders:
     """drums: how many are hit together"""
     cymbal_share: float = 0.0
     """drums: share of the hits that are on hi-hats and cymbals"""
+
+
+def check_known(names: Iterable[str]) -> None:
+    """
+    Raises:
+        ValueError: for a name that is no attribute of any representation; the known ones are listed.
+    """
+    known = [field.name for field in fields(Sliders)]
+    for name in names:
+        if name not in known:
+            raise ValueError(f"amounts: there is no attribute {name!r}; there are {', '.join(known)}")

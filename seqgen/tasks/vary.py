@@ -14,8 +14,8 @@ from seqgen.representation.multitrack import TRACKS
 from seqgen.representation.track_events import DRUMS, END, MOST_EVENTS, PROGRAM
 from seqgen.tasks.clip import Clip
 from seqgen.tasks.manner import Manner
-from seqgen.tasks.music import MAX_PIECES, MusicModel
-from seqgen.tasks.settings import Drawing, check_count, generator
+from seqgen.tasks.music import MusicModel
+from seqgen.tasks.settings import MAX_PIECES, Drawing, check_count, generator
 from seqgen.tasks.sources import Source
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
--- A stand-in for REAPER's `reaper` table: what plugins/reaper/seqgen.lua calls, and nothing else of it.
+-- A stand-in for REAPER's `reaper` table: what the actions in plugins/reaper call, and nothing else of it.
 -- Usage: lua reaper_stand_in.lua ACTION JSON_LUA < scenario > outcome (both JSON).
 -- It raises an error on calls it does not know, and on changes outside of an undo block.
 
@@ -54,8 +54,11 @@ end
 
 function known.GetUserInputs(title, count, captions, defaults)
   table.insert(outcome.dialogs, { title = title, count = count, captions = captions, defaults = defaults })
-  if scenario.inputs == false then return false, defaults end
-  return true, scenario.inputs or defaults
+  assert(count <= 16, "REAPER's dialogs have 16 fields at most")
+  local typed = scenario.inputs
+  if type(typed) == "table" then typed = typed[#outcome.dialogs] end -- one for each dialog
+  if typed == false then return false, defaults end
+  return true, typed or defaults
 end
 
 function known.Undo_BeginBlock()

@@ -11,9 +11,14 @@ from seqgen.serve import protocol
 
 TOKEN = "0123456789abcdef" * 4
 OPERATIONS: tuple[Any, ...] = ("interpolate", "sample", "continue", "attribute")
+SLIDERS = (
+    protocol.Slider("note_density", -1, 1.5),
+    protocol.Slider("mean_pitch", -3, 3),
+    protocol.Slider("rest_share", -1.5, 1),
+)
 MODELS = protocol.Models(
     [
-        protocol.Model("mel-2bar", "melody", 2, OPERATIONS),
+        protocol.Model("mel-2bar", "melody", 2, OPERATIONS, SLIDERS),
         protocol.Model("mel-16bar", "melody", 16, OPERATIONS),
         protocol.Model("drums-2bar", "drums", 2, OPERATIONS),
     ]

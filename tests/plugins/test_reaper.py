@@ -42,7 +42,14 @@ def item(notes: list[dict[str, Any]], start: float = 0, length: float = 32) -> d
     return {"start": start, "length": length, "notes": notes}
 
 
-def act(tmp_path: Path, port: int, *items: Any, token: str | None = stand_in.TOKEN, **scenario: Any) -> Any:
+def act(
+    tmp_path: Path,
+    port: int,
+    *items: Any,
+    token: str | None = stand_in.TOKEN,
+    action: str = "seqgen.lua",
+    **scenario: Any,
+) -> Any:
     home = stand_in.settings(tmp_path / "home", token or "")
     if token is None:
         (home / "token").unlink()
@@ -50,7 +57,7 @@ def act(tmp_path: Path, port: int, *items: Any, token: str | None = stand_in.TOK
     scratch.mkdir(exist_ok=True)
     environment = {**os.environ, "SEQGEN_HOME": str(home), "SEQGEN_PORT": str(port), "TMPDIR": str(scratch)}
     done = subprocess.run(
-        [str(LUA), str(HERE / "reaper_stand_in.lua"), str(ACTION / "seqgen.lua"), str(ACTION / "json.lua")],
+        [str(LUA), str(HERE / "reaper_stand_in.lua"), str(ACTION / action), str(ACTION / "json.lua")],
         input=json.dumps({"tempo": 90, "items": items, **scenario}),
         env=environment,
         capture_output=True,

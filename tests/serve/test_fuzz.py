@@ -30,7 +30,7 @@ QUICK = settings(
     suppress_health_check=list(HealthCheck),
 )
 RIGHT = {
-    "interpolate": blend(),
+    "interpolate": blend(amounts={"note_density": 1}),
     "sample": {"type": "sample", "id": "s", "model": "mel-2bar", "num": 2},
     "continue": {"type": "continue", "id": "c", "model": "melody-lm", "clip": melody(), "bars": 2},
     "humanize": {"type": "humanize", "id": "h", "model": "groove", "clip": beat()},

@@ -24,8 +24,10 @@ class Plugin:
     def say(self, kind: int, payload: bytes) -> None:
         self.socket.sendall(frames.frame(kind, payload))
 
-    def settings(self, model: int = 0, position: float = 0.0, run: bool = True) -> None:
-        self.say(frames.SETTINGS, frames.SETTINGS_RECORD.pack(model, run, 1, position, 0.0))
+    def settings(self, model: int = 0, position: float = 0.0, run: bool = True, **amounts: float) -> None:
+        sliders = [frames.SLIDER_RECORD.pack(name.encode(), amount) for name, amount in amounts.items()]
+        plain = frames.SETTINGS_RECORD.pack(model, run, 1, position, 0.0)
+        self.say(frames.SETTINGS, plain + b"".join(sliders))
 
     def at(self, epoch: int, beat: float) -> None:
         self.say(frames.POSITION, frames.POSITION_RECORD.pack(epoch, 0, beat, 120.0, 4.0))
@@ -77,19 +79,23 @@ def say_osc(service: Service, address: str, value: float) -> None:
         sender.sendto(builder.build().dgram, ("127.0.0.1", service.osc_port))
 
 
-def test_a_plugin_hears_what_the_protocol_answers(service, client):
+@pytest.mark.parametrize("amounts", [{}, {"mean_pitch": 2.5, "cymbal_share": 1.0}])
+def test_a_plugin_hears_what_the_protocol_answers(service, client, amounts):
     plugin = Plugin(service)
     kind, names = plugin.read()
     there = ["drums-16bar", "drums-2bar", "mel-16bar", "mel-2bar"]
     assert (kind, names.decode().split("\n")) == (frames.WELCOME, there)
     plugin.clip(0, 0)
     plugin.clip(1, 5)
-    plugin.settings(model=3, position=0.5)
+    plugin.settings(model=3, position=0.5, **amounts)
     plugin.at(7, 0.0)
-    body = blend(position=0.5, temperature=0.0)
+    body = blend(position=0.5, temperature=0.0, amounts=amounts)
     wanted = protocol.decode(client.post("/v1/interpolate", json=body).content, protocol.Result)
     expected = [(n.start, n.duration, n.pitch) for n in wanted.pieces[0].notes]
     assert plugin.notes(7, 8.0) == sorted(expected)
+    said = "cymbal_share: mel-2bar has no such attribute: its slider does nothing"
+    assert wanted.notices == ([said] if amounts else [])
+    assert f"plugin: {said}" in [line["event"] for line in service.lines] or not amounts
     plugin.socket.close()
 
 

@@ -10,8 +10,9 @@ pytest.importorskip("msgspec", reason="the [serve] extra is not installed")
 
 from seqgen.serve import frames, stream
 from seqgen.serve.frames import ClipMessage, NoteEvent
+from seqgen.serve.heard import as_clip
 from seqgen.serve.protocol import Note
-from seqgen.serve.stream import Loop, Want, as_clip, between
+from seqgen.serve.stream import Loop, Want, between
 from tests.serve.stream_plugin import EIGHTHS, Plugin, welcomed, with_plugin
 
 

@@ -1,5 +1,6 @@
 -- Runs seqgen.lua as Ardour runs an action: without what Ardour takes from actions, with stand-ins for the
--- window. SESSION, NAME, PLUGIN, CHOICE (what the user picks), REGIONS (how many are selected).
+-- window. SESSION, NAME, PLUGIN, CHOICE (what the user picks), REGIONS (how many are selected), AMOUNTS (what the
+-- user sets in the dialog of attributes, like "mean_pitch=1.5 rest_share=-1", or "leave").
 AudioEngine:set_backend("None (Dummy)", "", "")
 Session = assert(load_session(os.getenv("SESSION"), os.getenv("NAME")))
 local script = os.getenv("PLUGIN") .. "/seqgen.lua"
@@ -35,8 +36,15 @@ LuaDialog = {
 	Dialog = function(_, fields)
 		local answer = {}
 		for _, field in ipairs(fields) do answer[field.key] = field.default end
-		for label in pairs(fields[1].values) do print("CHOICE\t" .. label) end
-		answer.choice = os.getenv("CHOICE")
+		if fields[1].type == "dropdown" then
+			for label in pairs(fields[1].values) do print("CHOICE\t" .. label) end
+			answer.choice = os.getenv("CHOICE")
+		else
+			local typed = os.getenv("AMOUNTS")
+			for _, field in ipairs(fields) do print("FIELD\t" .. field.title .. "\t" .. field.min .. "\t" .. field.max) end
+			if typed == "leave" then return { run = function() return nil end } end
+			for name, amount in typed:gmatch("(%S+)=(%S+)") do answer[name] = tonumber(amount) end
+		end
 		return { run = function() return answer end }
 	end,
 }

@@ -139,8 +139,8 @@ def install(session: Path) -> None:
     shutil.copytree(PLUGIN, scripts)
 
 
-def dialog(session: Path, port: int, choice: str, count: int = 1) -> str:
-    given = {"SEQGEN_PORT": str(port), "CHOICE": choice, "REGIONS": str(count)}
+def dialog(session: Path, port: int, choice: str, count: int = 1, amounts: str = "") -> str:
+    given = {"SEQGEN_PORT": str(port), "CHOICE": choice, "REGIONS": str(count), "AMOUNTS": amounts}
     return lua("dialog.lua", session, session.parent, **given)
 
 
@@ -160,6 +160,33 @@ def test_the_action_asks_and_does(session):
     assert service.requests[0].num_steps == 5
     made = [row for row in regions(lua("list.lua", session, session.parent)) if "seqgen" in row["name"]]
     assert len(made) == 5
+
+
+def test_the_action_moves_the_attributes_that_the_service_lists(session):
+    install(session)
+
+    def answer(request: protocol.Attribute) -> protocol.Result:
+        return result(request, protocol.Piece(FIRST, 2, 3, "x"), notices=("rest_share: clamped",))
+
+    with running(answer) as service:
+        said = dialog(session, service.port, "attribute: mel-2bar", 1, "mean_pitch=1.5 rest_share=-1")
+        (request,) = service.requests
+        assert isinstance(request, protocol.Attribute)
+        assert request.amounts == {"mean_pitch": 1.5, "rest_share": -1}
+        assert len(request.clip.notes) == 5
+        for field in (
+            "note density (-1 to +1.5)\t-1",
+            "mean pitch (-3 to +3)\t-3",
+            "rest share (-1.5 to +1)\t-1.5",
+        ):
+            assert f"FIELD\t{field}" in said
+        assert "SAID\tinfo\trest_share: clamped" in said
+        made = [row for row in regions(lua("list.lua", session, session.parent)) if "seqgen" in row["name"]]
+        assert [(row["name"], row["position"] // BAR) for row in made] == [("seqgen attribute 1", 8)]
+        assert "all attributes are at 0" in dialog(session, service.port, "attribute: mel-2bar")
+        assert "drums-2bar has no attributes" in dialog(session, service.port, "attribute: drums-2bar")
+        assert "SAID" not in dialog(session, service.port, "attribute: mel-2bar", 1, "leave")
+        assert len(service.requests) == 1
 
 
 def test_the_action_says_what_is_wrong(session, unused_port):

@@ -56,7 +56,11 @@ public:
     bool splits() const override { return true; }
 
     std::vector<Midi> process(uint32_t frames, const std::vector<Clock>& clocks,
-                              const std::vector<Midi>&) override {
+                              const std::vector<Midi>& played) override {
+        played_.clear();
+        for (const Midi& midi : played)
+            played_.push_back({{sizeof(clap_event_midi_t), midi.offset, 0, CLAP_EVENT_MIDI, 0},
+                               0, {midi.bytes[0], midi.bytes[1], midi.bytes[2]}});
         const Clock& clock = clocks.front();
         clap_event_transport_t transport{};
         transport.header = {sizeof transport, 0, 0, CLAP_EVENT_TRANSPORT, 0};
@@ -67,9 +71,12 @@ public:
         transport.tempo = clock.tempo;
         transport.tsig_num = transport.tsig_denom = 4;
         const clap_input_events_t in = {
-            this, [](const clap_input_events_t* list) { return uint32_t(self(list).changes_.size()); },
+            this, [](const clap_input_events_t* list) {
+                return uint32_t(self(list).changes_.size() + self(list).played_.size());
+            },
             [](const clap_input_events_t* list, uint32_t i) -> const clap_event_header_t* {
-                return &self(list).changes_[i].header;
+                const size_t changes = self(list).changes_.size();
+                return i < changes ? &self(list).changes_[i].header : &self(list).played_[i - changes].header;
             }};
         const clap_output_events_t out = {nullptr, push};
         clap_process_t block{};
@@ -84,7 +91,7 @@ public:
         return heard;
     }
 
-    std::string stats() override { return "late " + std::to_string(int(get(8))); }
+    std::string stats() override { return "late " + std::to_string(int(get(20))); }
 
 private:
     static Clap& self(const clap_input_events_t* list) { return *static_cast<Clap*>(list->ctx); }
@@ -96,15 +103,18 @@ private:
         std::exit(2);
     }
 
-    static constexpr const char* names_[11] = {
+    static constexpr const char* names_[23] = {
         "Model", "Position between A and B", "Temperature", "Seed", "Run", "Capture A", "Capture B",
-        "Capture bars", "Late notes", "Connected", "Quarter notes ahead"};
+        "Capture bars", "Note density", "Pitch range", "Mean pitch", "Mean interval", "Syncopation 8th",
+        "Syncopation 16th", "Diatonicity", "Repetition", "Rest share", "Contour direction", "Simultaneity",
+        "Cymbal share", "Late notes", "Connected", "Quarter notes ahead"};
     clap_host_t host_ = {CLAP_VERSION_INIT, nullptr, "test", "test", "", "1",
                          [](const clap_host_t*, const char*) -> const void* { return nullptr; },
                          [](const clap_host_t*) {}, [](const clap_host_t*) {}, [](const clap_host_t*) {}};
     const clap_plugin_t* plugin_;
     const clap_plugin_params_t* parameters_;
     std::vector<clap_event_param_value_t> changes_;
+    std::vector<clap_event_midi_t> played_;
 };
 
 int main(int count, char** arguments) {

@@ -84,7 +84,7 @@ class Midi(NamedTuple):
 class Host:
     """A host that runs the plugin and does what it is told (see script.h)."""
 
-    LATE, CONNECTED, AHEAD = 8, 9, 10
+    FIRST_SLIDER, LATE, CONNECTED, AHEAD = 8, 20, 21, 22
 
     def __init__(self, *command: Path, home: Path, port: int):
         environment = {**os.environ, "SEQGEN_HOME": str(home), "SEQGEN_STREAM_PORT": str(port)}

@@ -24,5 +24,6 @@ int main() {
     bytes("note", NoteRecord{1, 2, 3, 4, 0, 5.5, 6.25});
     bytes("position", PositionRecord{1, 1, 2.5, 120, 4});
     bytes("settings", SettingsRecord{1, 1, 3, 0.25f, 0.75f});
+    bytes("slider", SliderRecord{"note_density", -1.5f});
     bytes("clip", ClipRecord{1, 2});
 }

@@ -68,7 +68,7 @@ static LV2_URID to_number(LV2_URID_Map_Handle, const char* uri) {
 }
 static LV2_URID urid(const char* uri) { return to_number(nullptr, uri); }
 
-constexpr int kControls = 11;  // of the plugin, after its two ports of events
+constexpr int kControls = 23, kLate = 20, kConnected = 21;  // of the plugin, after its two ports of events
 
 class Lv2 : public Format {
 public:
@@ -80,7 +80,7 @@ public:
         const LV2_Feature feature = {LV2_URID__map, &map_};
         const LV2_Feature* const features[] = {&feature, nullptr};
         handle_ = plugin_->instantiate(plugin_, kRate, ".", features);
-        const float standard[kControls] = {0, 0.5f, 0.5f, 1, 1, 0, 0, 2, 0, 0, 0};
+        const float standard[kControls] = {0, 0.5f, 0.5f, 1, 1, 0, 0, 2};  // the rest is 0
         std::memcpy(controls_, standard, sizeof standard);
         plugin_->connect_port(handle_, 0, in_);
         plugin_->connect_port(handle_, 1, out_);
@@ -122,7 +122,7 @@ public:
     std::string stats() override {
         char text[200];
         std::snprintf(text, sizeof text, "heap %d locks %d system %d late %g connected %g", heap_calls, lock_calls,
-                      system_calls, double(controls_[8]), double(controls_[9]));
+                      system_calls, double(controls_[kLate]), double(controls_[kConnected]));
         return text;
     }
 

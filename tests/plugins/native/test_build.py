@@ -51,6 +51,7 @@ def test_the_wire_is_the_same_in_both_languages(built: Built):
         "note": note.pack(),
         "position": frames.POSITION_RECORD.pack(1, 1, 2.5, 120.0, 4.0),
         "settings": frames.SETTINGS_RECORD.pack(1, 1, 3, 0.25, 0.75),
+        "slider": frames.SLIDER_RECORD.pack(b"note_density", -1.5),
         "clip": frames.CLIP_RECORD.pack(1, 2),
     }
     assert frames.HEADER.pack(frames.NOTE, frames.VERSION, 24) == expected["header"]

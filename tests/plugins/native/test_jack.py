@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from seqgen.serve import frames
 from tests.plugins.native.conftest import RATE, Built, Midi, Service
+from tests.plugins.native.listener import Listener
 from tests.plugins.native.scripted_server import COUNT
 from tests.plugins.native.test_timing import number
 
@@ -20,6 +22,7 @@ PERIOD = 512
 CHANGE = 300 * PERIOD
 """frame of the tempo change: a JACK client is told of it at the beginning of a period"""
 CHANGE_BEAT = CHANGE * 2 / RATE
+JALV = ["jalv", "-i", "-n", "player", "urn:seqgen:bridge"]
 
 pytestmark = [
     pytest.mark.xdist_group("jack"),  # one server at a time: see tests/serve/test_play_jack.py
@@ -60,6 +63,15 @@ def frame_of(beat: float) -> float:
     return CHANGE + (beat - CHANGE_BEAT) * RATE / 1.5
 
 
+def surroundings(built: Built, home: Path, port: int) -> dict[str, str]:
+    """Of a program that finds our plugin, and a plugin that finds the service at a port."""
+    return {
+        "SEQGEN_HOME": str(home),
+        "SEQGEN_STREAM_PORT": str(port),
+        "LV2_PATH": f"{built.folder / 'lv2'}:/usr/lib/lv2",
+    }
+
+
 @pytest.mark.parametrize("program", ["jalv", "standalone"])
 def test_at_most_a_sample_off(
     built: Built, service: Callable[..., Service], home: Path, jack: dict[str, str], program: str
@@ -67,14 +79,9 @@ def test_at_most_a_sample_off(
     if program == "jalv" and not shutil.which("jalv"):
         pytest.skip("needs jalv (apt: jalv)")
     stream = service(burners=2)
-    environment = {
-        **jack,
-        "SEQGEN_HOME": str(home),
-        "SEQGEN_STREAM_PORT": str(stream.port),
-        "LV2_PATH": f"{built.folder / 'lv2'}:/usr/lib/lv2",
-    }
+    environment = {**jack, **surroundings(built, home, stream.port)}
     commands = {
-        "jalv": (["jalv", "-i", "-n", "player", "urn:seqgen:bridge"], "player:out"),
+        "jalv": (JALV, "player:out"),
         "standalone": ([str(built.folder / "seqgen")], "seqgen:midi-out"),
     }
     command, port = commands[program]
@@ -101,3 +108,22 @@ def test_at_most_a_sample_off(
     assert [number(midi) for midi in ons] == list(range(COUNT))
     assert max(abs(midi.frame - frame_of(1 + number(midi) / 8)) for midi in ons) <= 1
     assert [midi.pitch for midi in offs] == [midi.pitch for midi in ons]
+
+
+@pytest.mark.skipif(not shutil.which("jalv"), reason="needs jalv (apt: jalv)")
+def test_a_slider_that_a_host_moves_by_its_symbol_reaches_the_service(
+    built: Built, listener: Listener, home: Path, jack: dict[str, str]
+):
+    command = [word for word in JALV if word != "-i"]  # it listens to its standard input then
+    player = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True,
+        env={**jack, **surroundings(built, home, listener.port)},
+    )  # fmt: skip
+    try:
+        listener.accept()
+        assert frames.parse_settings(listener.hear(frames.SETTINGS)[1]).amounts == ()
+        assert player.stdin
+        print("mean_pitch = -1.5", file=player.stdin, flush=True)
+        assert frames.parse_settings(listener.hear(frames.SETTINGS)[1]).amounts == (("mean_pitch", -1.5),)
+    finally:
+        end(player)

@@ -69,7 +69,7 @@ def test_what_is_queued_outlives_the_service_and_ends(
     plugin.do("play 1", "run 70144 4")
     first.kill()
     plugin.do("run 512 0")
-    queued = plugin.beat() + float(plugin.do("ask 10"))
+    queued = plugin.beat() + float(plugin.do(f"ask {Host.AHEAD}"))
     plugin.do("run 480000 0")
     plugin.heard = [midi._replace(frame=midi.frame - begin) for midi in plugin.heard]
     assert queued >= 7
