@@ -122,7 +122,8 @@ class _Run:
             if split:
                 self._spools.add(split, len(self.files), windows)
             self._rejected.update(windows.rejected)
-            self.files.append(FileRow(task.file.source, task.file.path, split, 0, windows.problem))
+            found = (windows.problem, windows.metres)
+            self.files.append(FileRow(task.file.source, task.file.path, split, 0, *found))
 
     def write(self, folder: Path, started: float) -> Report:
         """Fill `folder` with shards.

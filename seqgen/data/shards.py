@@ -25,7 +25,9 @@ from seqgen.representation.timeline import STEPS_PER_BAR
 FORMAT = 1
 INDEX = "shards.json"
 FILES = "files.tsv"
-COLUMNS = ("row", "source", "path", "split", "windows", "message")
+COLUMNS = ("row", "source", "path", "split", "windows", "message", "metres")
+OLD_COLUMNS = COLUMNS[:-1]
+"""of shards written before 0.7.0"""
 NAMES = (INDEX, FILES, *(f"{split}.{kind}.npy" for split in SPLITS for kind in ("tokens", "origin")))
 ALL_NAMES = (*NAMES, *(f"{split}.chords.npy" for split in SPLITS))
 """with those that only some shards have"""
@@ -49,6 +51,8 @@ class FileRow:
     """how many of its windows are in the split"""
     message: str = ""
     """why it could not be read"""
+    metres: str = ""
+    """its time signatures, such as "4/4 2/4", each once; empty where that is not known"""
 
     @property
     def source_and_path(self) -> tuple[str, str]:
@@ -125,9 +129,13 @@ class Shards:
         try:
             with open(path, newline="", encoding="utf-8") as stream:
                 rows = list(csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
-            if not rows or tuple(rows[0]) != COLUMNS:
+            if not rows or tuple(rows[0]) not in (COLUMNS, OLD_COLUMNS):
                 raise ValueError(f"expected the columns {', '.join(COLUMNS)}")
-            return [FileRow(row[1], row[2], row[3], int(row[4]), row[5]) for row in rows[1:]]
+            known = len(rows[0]) == len(COLUMNS)
+            return [
+                FileRow(row[1], row[2], row[3], int(row[4]), row[5], row[6] if known else "")
+                for row in rows[1:]
+            ]
         except (OSError, ValueError, IndexError, csv.Error) as error:
             raise ValueError(f"{path}: cannot be read as a list of files: {error}") from error
 
@@ -200,6 +208,7 @@ def write_shards(
                 file.split,
                 str(file.windows),
                 _cell(file.message),
+                file.metres,
             )
             stream.write("\t".join(cells) + "\n")
     index = {

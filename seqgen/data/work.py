@@ -20,6 +20,8 @@ from seqgen.representation.timeline import STEPS_PER_BAR
 
 SECONDS_PER_FILE = 60.0
 """a file on which the parser hangs costs its worker after this long"""
+MOST_METRES = 8
+"""of a file that are noted"""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class Windows:
     """why the file could not be read; then there are no windows"""
     chords: np.ndarray | None = None
     """[N, 16 * bars] int8, the class of the chord on each sixteenth, where they are asked for"""
+    metres: str = ""
+    """the file's time signatures, see `FileRow`"""
 
 
 def no_windows(converter: Converter, problem: str) -> Windows:
@@ -77,7 +81,8 @@ def _read_one(task: Task) -> Windows:
         notes, shift = read_notes(task.file.data), task.assignment.shift_quarters
         extraction = converter.extract(notes, shift)
         bars = [window.start_bar for window in extraction.windows]
-        windows = _collect(converter, extraction.tokens, bars, extraction.counts)
+        found = _collect(converter, extraction.tokens, bars, extraction.counts)
+        windows = replace(found, metres=metres_of(notes))
         if not task.config.chords:
             return windows
         return replace(windows, chords=chords_of_windows(task.file.data, notes, bars, converter.bars, shift))
@@ -87,6 +92,12 @@ def _read_one(task: Task) -> Windows:
         return no_windows(converter, f"{type(error).__name__}: {error}")
     finally:
         _set_alarm(0.0)
+
+
+def metres_of(notes: NoteTable) -> str:
+    """The time signatures of a piece in their order, each once, at most `MOST_METRES`: "4/4 2/4"."""
+    found = dict.fromkeys(f"{int(above)}/{int(below)}" for _, above, below in notes.time_signatures)
+    return " ".join([*found][:MOST_METRES])
 
 
 def chords_of_windows(

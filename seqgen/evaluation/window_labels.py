@@ -1,10 +1,10 @@
 """What is known of windows beside their tokens: where they come from, and what can be estimated.
 
-    corpus      the folder or archive that the window's file came from
-    key mode    major or minor, by the estimated key (`keys`): of melodies
-    dance type  the name of a dance in the file's name, such as `.../CooleysReel.mid`
-
-Shards do not keep time signatures (their windows are all bars of four quarters), so there is no metre class.
+corpus      the folder or archive that the window's file came from
+key mode    major or minor, by the estimated key (`keys`): of melodies
+metre class the time signature of the file, such as 4/4, 2/2 or 2/4 (whose bars are read in pairs), where it
+            has only one. Windows are all bars of four quarters
+dance type  the name of a dance in the file's name, such as `.../CooleysReel.mid`
 """
 
 from __future__ import annotations
@@ -45,15 +45,18 @@ def labels_of(tokens: np.ndarray, config: MusicVAEConfig, files: Sequence[FileRo
     if files is not None and len(files) != len(tokens):
         raise ValueError(f"files: expected one for each of {len(tokens)} windows, got {len(files)}")
     classes: dict[str, list[str]] = {}
-    missing = ["metre class: shards do not keep the time signature of their windows"]
+    missing = []
     pieces = np.arange(len(tokens))
     if files is None:
-        missing.append("corpus, dance type: the files of the windows are not known")
+        missing.append("corpus, metre class, dance type: the files of the windows are not known")
     else:
         names = [(file.source, file.path) for file in files]
         numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
         pieces = np.array([numbers[name] for name in names], dtype=np.int64)
         classes["corpus"] = [file.source.split(".")[0] for file in files]
+        classes["metre class"] = ["" if " " in file.metres else file.metres for file in files]
+        if not any(classes["metre class"]):
+            missing.append("metre class: shards keep it from seqgen 0.7.0 on; prepare the data again")
         classes["dance type"] = [dance_of(file.path) for file in files]
     if feature_kind(config) == "melody":
         classes["key mode"] = [MODES[mode] for mode in modes(tokens)]

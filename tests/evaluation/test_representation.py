@@ -1,5 +1,7 @@
 """Codes that are the factors score 1, turned ones less, and codes of nothing next to nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -156,18 +158,21 @@ def test_a_probe_is_told_enough():
 
 def test_labels_of_windows():
     files = [
-        FileRow("cre.tar.xz", "cre/Cooleysreel.mid", "test", 2),
-        FileRow("lieder", "Airs/x.mid", "test", 1),
+        FileRow("cre.tar.xz", "cre/Cooleysreel.mid", "test", 2, metres="2/2"),
+        FileRow("lieder", "Airs/x.mid", "test", 1, metres="4/4 2/4"),
     ]
     tokens = factorial_melodies(3, 2, seed=1)[0]
     labels = labels_of(tokens, MusicVAEConfig(), [files[0], files[0], files[1]])
     assert labels.classes["corpus"] == ["cre", "cre", "lieder"]
     assert labels.classes["dance type"] == ["reel", "reel", ""]
     assert labels.pieces.tolist() == [0, 0, 1]
-    assert labels.missing == ["metre class: shards do not keep the time signature of their windows"]
+    assert labels.classes["metre class"] == ["2/2", "2/2", ""]  # of several, nobody knows which
+    assert not labels.missing
+    old = labels_of(tokens, MusicVAEConfig(), [replace(files[0], metres="")] * 3)
+    assert old.missing == ["metre class: shards keep it from seqgen 0.7.0 on; prepare the data again"]
     unknown = labels_of(tokens, MusicVAEConfig(), None)
     assert (list(unknown.classes), unknown.pieces.tolist()) == (["key mode"], [0, 1, 2])
-    assert len(unknown.missing) == 2
+    assert unknown.missing == ["corpus, metre class, dance type: the files of the windows are not known"]
     with pytest.raises(ValueError, match="one for each of 3"):
         labels_of(tokens, MusicVAEConfig(), files)
     assert [dance_of(path) for path in ("a/HornpipeReel.mid", "reels\\Air.mid", "x")] == ["reel", "", ""]
