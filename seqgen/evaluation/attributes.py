@@ -6,9 +6,9 @@ means and v a vector: the sign is right where A(z + v) > A(z - v); the effect is
 or down, on another (after the table of Roberts et al. 2018, section 5.3). A vector of that length in a random
 direction stands beside it.
 
-As played, what is decoded at +1 and -1 is what the search about the vector takes (`tasks.slider_search`), and
-two codes at random of the cloud that it looks at stand beside it. A search could find any attribute by throwing
-the music away, so what share of the steps is changed is a figure too.
+As played, a window at +1 and -1 is what the search about the vector takes (`tasks.slider_search`), and two
+codes at random of the cloud that it looks at stand beside it. A search could raise anything by throwing the
+music away, so what share of the steps is changed is a figure too.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from seqgen.evaluation.bootstrap import bootstrap, bootstrap_mean
 from seqgen.evaluation.figure import Figure, Interval, Section
 from seqgen.models.attribute_vectors import AttributeVectors
 from seqgen.models.music_vae import MusicVAE
-from seqgen.representation.attributes import BOUNDS, measure
+from seqgen.representation.attributes import measure
 from seqgen.tasks.attribute_fit import decoded, read
-from seqgen.tasks.slider_search import Piece, cloud, codes_in_a_row
+from seqgen.tasks.slider_search import Piece, bounds_of, cloud, codes_in_a_row
 
 FEWEST = 16
 MOST = 256
 MOST_BARS = 1536
 """in the windows that are moved"""
-PLAYED, PLAYED_BARS = 128, 512
+PLAYED, PLAYED_BARS = 96, 512
 """of those, windows that are moved as sliders are played, and bars in them: each is searched about"""
 TITLE = "attribute vectors"
 RANDOM = "a random direction of the same length"
@@ -76,7 +76,7 @@ def measure_attributes(
         sliders: the vectors, or why there are none (`vectors_of`), which is then what is said.
         representation: name of the model's representation.
         tokens: held-out windows; at most 256 of them, and 1,536 bars, are drawn with `seed`. Of those the
-            first 128, at most 512 bars, are played.
+            first 96, at most 512 bars, are played.
     """
     if isinstance(sliders, str):
         return Section(TITLE, [], "", missing=[sliders])
@@ -97,25 +97,23 @@ def measure_attributes(
     other = rng.normal(size=vectors.shape)
     other *= np.linalg.norm(vectors, axis=1, keepdims=True) / np.linalg.norm(other, axis=1, keepdims=True)
     own, random = ([along(vae, look, windows, v) for v in rows] for rows in (vectors, other))
-    few = min(len(some), max(FEWEST, min(PLAYED, PLAYED_BARS // bars)))
-    first = Windows(*(part[:few] for part in windows))
+    count = min(len(some), max(FEWEST, min(PLAYED, PLAYED_BARS // bars)))
+    first = Windows(*(part[:count] for part in windows))
     played, chance = as_played(vae, sliders, representation, look, first, seed)
-    bounds = (
-        np.array([BOUNDS.get(name, (0.0, np.inf)) for name in sliders.names]).T - sliders.means.numpy()
-    ) / (sliders.deviations.numpy())
+    lowest, highest = bounds_of(sliders)
     figures: list[Figure] = []
     missing: list[str] = []
     for k, name in enumerate(sliders.names):
-        room = float(bounds[0, k]), float(bounds[1, k])
+        bounds = float(lowest[k]), float(highest[k])
         for title, these, baseline, against in (
             (name, own[k], random[k], RANDOM),
             (f"{name}, as played", played[k], chance, NEAR),
         ):
-            found, unknown = figures_of(title, k, these, baseline, room, seed, against)
+            found, unknown = figures_of(title, k, these, baseline, bounds, seed, against)
             figures += found
             missing += unknown
     how = "slider:1 deviation|decoding:greedy from the posterior mean"
-    signature = f"{how}|windows:{len(some)}|as played:{few}|seed:{seed}"
+    signature = f"{how}|windows:{len(some)}|as played:{count}|seed:{seed}"
     return Section(TITLE, figures, f"{signature}|weights:{sliders.fingerprint}", missing=missing)
 
 

@@ -46,7 +46,7 @@ FAR = 2.0
 LARGEST = 3.0
 """deviations beyond which a change of another attribute costs no more"""
 GONE = 100.0
-"""deviations that stand for an attribute that is no longer defined"""
+"""deviations that are said to be lost where an attribute is no longer defined: nothing is worth silence"""
 Draw = Callable[[np.ndarray], np.ndarray]
 """the windows [R, T] that codes [R, Z] decode to, each as if it were alone"""
 
@@ -77,7 +77,8 @@ class Goal(NamedTuple):
         moved = self.amounts != 0
         error = change - self.change
         short = moved & (error * self.amounts < 0)
-        error = np.where(moved, error, error.clip(-LARGEST, LARGEST))
+        whole = moved | (error < -GONE / 2)
+        error = np.where(whole, error, error.clip(-LARGEST, LARGEST))
         return np.asarray((np.where(short, OWN, 1.0) * error**2).sum(-1) + FAR * steps)
 
 
@@ -102,7 +103,7 @@ class Piece:
         seed: int,
     ):
         self._draw, self._representation, self._parts = draw, representation, parts
-        self._names = sliders.names
+        self._names, self._bounds = sliders.names, bounds_of(sliders)
         self._vectors, self._means, self._deviations = (
             tensor.double().cpu().numpy() for tensor in (sliders.vectors, sliders.means, sliders.deviations)
         )
@@ -133,9 +134,7 @@ class Piece:
         return found.tokens[int(cost.argmin())]
 
     def _goal(self, amounts: Float[np.ndarray, " K"]) -> Goal:
-        bounds = np.array([BOUNDS.get(name, (0.0, np.inf)) for name in self._names])
-        low, high = (bounds.T - self._means) / self._deviations
-        change = np.clip(self._values + amounts, low, high) - self._values
+        change = np.clip(self._values + amounts, *self._bounds) - self._values
         return Goal(amounts, np.where((amounts == 0) | np.isnan(change), 0, change))
 
     def _heard(self, codes: Float[np.ndarray, "R Z"]) -> Candidates:
@@ -173,6 +172,12 @@ class Piece:
         tokens, codes = combined(some.tokens), combined(some.codes)
         promised = self._cost(goal, Candidates(codes, tokens, self._measured(tokens)))
         return self._heard(codes[np.argsort(promised, kind="stable")[:CROSSED]])
+
+
+def bounds_of(sliders: AttributeVectors) -> Float[np.ndarray, "2 K"]:
+    """The least and the greatest value of each attribute, in deviations."""
+    bounds = np.array([BOUNDS.get(name, (0.0, np.inf)) for name in sliders.names]).T
+    return np.asarray((bounds - sliders.means.numpy()) / sliders.deviations.numpy())
 
 
 def codes_in_a_row(vae: MusicVAE) -> int:
