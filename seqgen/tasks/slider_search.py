@@ -119,7 +119,7 @@ class Piece:
         """The piece as one setting of the sliders has it; with all at 0 it is `plain`."""
         if not amounts.any():
             return self.plain
-        goal = self._goal(amounts)
+        goal = goal_of(amounts, self._values, self._bounds)
         count = WAY if self._parts > 1 else WAY_ALONE
         way = np.outer(np.linspace(NEAREST, FURTHEST, count), amounts @ self._vectors)
         along = self._heard(self._near.codes[1 : 1 + count] + way)
@@ -132,10 +132,6 @@ class Piece:
             found = found.beside(self._crossed(goal, found, settled(goal, change, steps, starts)))
             cost = self._cost(goal, found)
         return found.tokens[int(cost.argmin())]
-
-    def _goal(self, amounts: Float[np.ndarray, " K"]) -> Goal:
-        change = np.clip(self._values + amounts, *self._bounds) - self._values
-        return Goal(amounts, np.where((amounts == 0) | np.isnan(change), 0, change))
 
     def _heard(self, codes: Float[np.ndarray, "R Z"]) -> Candidates:
         tokens = self._draw(codes)
@@ -183,6 +179,14 @@ def bounds_of(sliders: AttributeVectors) -> Float[np.ndarray, "2 K"]:
 def codes_in_a_row(vae: MusicVAE) -> int:
     """The `parts` of a model's codes."""
     return vae.config.bars if vae.config.code == "bars" else 1
+
+
+def goal_of(
+    amounts: Float[np.ndarray, " K"], values: Float[np.ndarray, " K"], bounds: Float[np.ndarray, "2 K"]
+) -> Goal:
+    """What sliders ask of a piece with such attributes, as far as their bounds leave room for it."""
+    change = np.clip(values + amounts, *bounds) - values
+    return Goal(amounts, np.where((amounts == 0) | np.isnan(change), 0, change))
 
 
 def cloud(

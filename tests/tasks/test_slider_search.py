@@ -10,7 +10,8 @@ import torch
 
 from seqgen.models.attribute_vectors import AttributeVectors
 from seqgen.representation.attributes import measure
-from seqgen.tasks.slider_search import GONE, Goal, Piece, settled
+from seqgen.tasks import slider_search
+from seqgen.tasks.slider_search import GONE, Goal, Piece, goal_of, settled
 
 NAMES = ("note_density", "mean_pitch")
 MEANS, DEVIATIONS = np.array([4.0, 64.0]), np.array([2.0, 4.0])
@@ -41,7 +42,7 @@ def turning(codes: np.ndarray) -> np.ndarray:
 def mixing(codes: np.ndarray) -> np.ndarray:
     """The first number gives notes and raises them, the third only gives notes."""
     code = codes.reshape(len(codes), BARS, OF_BAR)
-    return bars_of(4 + 2 * (code[..., 0] + code[..., 2]), 64 + 6 * code[..., 0] + 4 * code[..., 1])
+    return bars_of(4 + 2 * (code[..., 0] + code[..., 2]), 64 + 24 * code[..., 0] + 4 * code[..., 1])
 
 
 def code(last: float) -> np.ndarray:
@@ -70,10 +71,13 @@ def test_music_moves_the_right_way_where_the_vector_points_the_wrong_one(last: f
     assert -1.3 <= down[0] < -0.4
 
 
-def test_an_attribute_without_a_slider_is_kept_and_one_with_a_slider_is_moved():
-    near = piece(mixing)
-    alone = changed(near, mixing((code(8.0) + sliders().vectors[0].numpy())[None])[0])
-    np.testing.assert_allclose(alone, [1, 1.5])
+def test_an_attribute_without_a_slider_is_kept_and_one_with_a_slider_is_moved(monkeypatch):
+    monkeypatch.setattr(slider_search, "FAR", 0.0)  # so that nothing but the attributes speaks for staying
+    z = np.kron(np.arange(BARS), [0.0, 0.2, 0.0, 0.0])
+    near = piece(mixing, z)
+    alone = changed(near, mixing((z + sliders().vectors[0].numpy())[None])[0])
+    assert alone[0] == pytest.approx(1)
+    assert alone[1] > 3
     kept = changed(near, near.moved(np.array([1.0, 0.0])))
     assert kept[0] == pytest.approx(1, abs=0.3)
     assert abs(kept[1]) < 0.4
@@ -82,16 +86,18 @@ def test_an_attribute_without_a_slider_is_kept_and_one_with_a_slider_is_moved():
     assert both[1] == pytest.approx(1, abs=0.4)
 
 
-def test_what_is_taken_was_decoded():
+def test_what_is_taken_was_decoded_also_where_bars_depend_on_each_other():
     heard: set[bytes] = set()
 
     def draw(codes: np.ndarray) -> np.ndarray:
-        tokens = turning(codes)
+        mean = codes.reshape(len(codes), BARS, OF_BAR).mean(1)
+        tokens = turning(codes + np.tile(mean, BARS))
         heard.update(row.tobytes() for row in tokens)
         return tokens
 
-    near = piece(draw)
-    for amounts in ([1.0, 0.0], [0.0, -1.5], [2.0, 1.0]):
+    rising = np.kron(np.arange(BARS), [0.0, 1.0, 0.0, 0.0])  # no two bars are alike
+    near = piece(draw, code(8.0) + rising)
+    for amounts in ([1.0, 0.0], [0.0, -1.5], [2.0, 1.0], [-0.7, 0.4], [0.3, 0.3]):
         assert near.moved(np.array(amounts)).tobytes() in heard
 
 
@@ -134,6 +140,12 @@ def test_a_window_that_has_no_further_to_go_stays_as_it_is():
     near = piece(of=of)
     assert measure("melody", near.plain[None], ("diatonicity",))[0, 0] == 1
     assert (near.moved(np.array([0.0, 1.0])) == near.plain).all()
+
+
+def test_a_slider_asks_for_no_more_than_there_is_room_for():
+    bounds = np.array([[-2.0] * 4, [0.5] * 4])
+    goal = goal_of(np.array([1.0, -1.0, 0.0, 1.0]), np.array([0.2, 0.2, 0.2, np.nan]), bounds)
+    np.testing.assert_allclose(goal.change, [0.3, -1, 0, 0])
 
 
 def test_an_undefined_attribute_asks_for_nothing_and_silence_is_no_way_out():
