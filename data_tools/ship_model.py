@@ -101,7 +101,11 @@ def card(name: str, parameters: int, sections: dict[str, Any], figures: dict[str
             _table(figures["reconstruction"], "reconstruction, test"),
             _table({UNITS.get(key, key): {"": value} for key, value in figures["latent"].items()}, "code"),
             _table(paths, "likelihood under a 6-gram model of the train split"),
-            *(_section(name, part) for name, part in figures["sections"].items() if name in ON_CARD),
+            *(
+                (_sliders if name == "attributes" else _section)(name, part)
+                for name, part in figures["sections"].items()
+                if name in ON_CARD
+            ),
         ]
     )
     template = Template((HERE / "data_tools" / "card.md").read_text(encoding="utf-8"))
@@ -145,6 +149,27 @@ def _section(name: str, section: dict[str, Any]) -> str:
         lines.append([figure, f"{entry['value']:.3f}", bounds, beside.strip()])
     rows = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     return "\n\n".join([rows, *section["missing"]])
+
+
+def _sliders(name: str, section: dict[str, Any]) -> str:
+    """A row for each attribute, of its vector and as it is played."""
+    rows: dict[str, dict[str, str]] = {}
+    beside: dict[str, None] = {}
+    for figure, entry in section["figures"].items():
+        attribute, _, what = figure.partition(": ")
+        cell = f"{entry['value']:.3f} [{entry['low']:.3f}, {entry['high']:.3f}]"
+        if "baseline" in entry:
+            cell += f" ({entry['baseline']:.3f})"
+            beside[entry["against"]] = None
+        rows.setdefault(attribute, {})[what] = cell
+    if not rows:
+        return "\n\n".join(section["missing"])
+    columns = list(dict.fromkeys(what for row in rows.values() for what in row))
+    lines = [[name, *columns], ["---"] * (1 + len(columns))]
+    lines += [[attribute, *(row.get(what, "") for what in columns)] for attribute, row in rows.items()]
+    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    said = f"Each cell: the figure [95% interval] (of {'; as played, of '.join(beside)})."
+    return "\n\n".join([table, said, *section["missing"]])
 
 
 def _number(value: float) -> str:

@@ -42,11 +42,12 @@ def attribute(
     wav: bool = True,
     png: bool = True,
 ) -> None:
-    """Move a clip along the attribute vectors of a model: original.mid (what the model read), plain.mid (the
-    same as the model hears it), moved.mid, and all three as attribute.mid, attribute.wav and attribute.png.
+    """Move the sliders of a clip: original.mid (what the model read), plain.mid (the same as the model hears
+    it), moved.mid, and all three as attribute.mid, attribute.wav and attribute.png.
 
     Prints each attribute before and after. Sliders count standard deviations of an attribute over the
-    training data; several may be moved at once.
+    training data; several may be moved at once. What is near the clip is searched for what serves them best
+    and changes little else.
 
     Args:
         input: a MIDI file.
@@ -54,7 +55,7 @@ def attribute(
         sliders: how far each attribute is moved.
         model: name of a shipped model, or folder of another one.
         temperature: 0 takes the most likely notes, 1 draws as the model was trained.
-        seed: another seed, other draws. It is stored in the files.
+        seed: another seed, other draws, and another search. It is stored in the files.
         track: number of the track to read, as `seqgen info FILE` lists them.
         start_bar: first bar to read, counted from 0.
         precision: of the weights, where the native kernels compute (CPU); less is faster. It is stored in the

@@ -5,10 +5,15 @@ means and v a vector: the sign is right where A(z + v) > A(z - v); the effect is
 (A(z + v) - A(z - v)) / 2; selectivity is a vector's effect on its own attribute over its largest effect, up
 or down, on another (after the table of Roberts et al. 2018, section 5.3). A vector of that length in a random
 direction stands beside it.
+
+As played, a window at +1 and -1 is what the search about the vector takes (`tasks.slider_search`), and two
+codes at random of the cloud that it looks at stand beside it. A search could raise anything by throwing the
+music away, so what share of the steps is changed is a figure too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -18,16 +23,22 @@ from seqgen.evaluation.bootstrap import bootstrap, bootstrap_mean
 from seqgen.evaluation.figure import Figure, Interval, Section
 from seqgen.models.attribute_vectors import AttributeVectors
 from seqgen.models.music_vae import MusicVAE
-from seqgen.representation.attributes import BOUNDS, measure
-from seqgen.tasks.attribute_fit import decoded, encoded
+from seqgen.representation.attributes import measure
+from seqgen.tasks.attribute_fit import decoded, read
+from seqgen.tasks.slider_search import Piece, bounds_of, cloud, codes_in_a_row
 
 FEWEST = 16
 MOST = 256
 MOST_BARS = 1536
 """in the windows that are moved"""
+PLAYED, PLAYED_BARS = 96, 512
+"""of those, windows that are moved as sliders are played, and bars in them: each is searched about"""
 TITLE = "attribute vectors"
 RANDOM = "a random direction of the same length"
+NEAR = "random codes as near as those tried"
 TINY = 1e-9
+Look = Callable[[np.ndarray], np.ndarray]
+"""the attributes [N, K] of windows [N, T], in deviations"""
 
 
 class Moved(NamedTuple):
@@ -36,10 +47,20 @@ class Moved(NamedTuple):
     down: Float[np.ndarray, "N K"]
     still: Float[np.ndarray, "N K"]
     up: Float[np.ndarray, "N K"]
+    steps: Float[np.ndarray, " N"]
+    """share of the steps of a window that are not what they are at 0, mean of both ends"""
 
     @property
     def effects(self) -> Float[np.ndarray, "N K"]:
         return (self.up - self.down) / 2
+
+
+class Windows(NamedTuple):
+    """N windows: their posteriors, and what they decode to with all sliders at 0."""
+
+    mean: Float[np.ndarray, "N Z"]
+    std: Float[np.ndarray, "N Z"]
+    plain: Integer[np.ndarray, "N T"]
 
 
 def measure_attributes(
@@ -49,12 +70,13 @@ def measure_attributes(
     tokens: Integer[np.ndarray, "N T"],
     seed: int = 1,
 ) -> Section:
-    """Sign and selectivity of every slider of a model at one deviation, on held-out windows.
+    """Sign and selectivity of every vector and of every slider as it is played, on held-out windows.
 
     Args:
         sliders: the vectors, or why there are none (`vectors_of`), which is then what is said.
         representation: name of the model's representation.
-        tokens: held-out windows; at most 256 of them, and 1,536 bars, are drawn with `seed`.
+        tokens: held-out windows; at most 256 of them, and 1,536 bars, are drawn with `seed`. Of those the
+            first 96, at most 512 bars, are played.
     """
     if isinstance(sliders, str):
         return Section(TITLE, [], "", missing=[sliders])
@@ -62,46 +84,94 @@ def measure_attributes(
         few = f"attributes: expected at least {FEWEST} windows, got {len(tokens)}"
         return Section(TITLE, [], "", missing=[few])
     rng = np.random.default_rng(seed)
-    some = tokens[rng.permutation(len(tokens))[: min(MOST, MOST_BARS // vae.config.bars)]]
-    z = encoded(vae, some)
+    bars = vae.config.bars
+    some = tokens[rng.permutation(len(tokens))[: min(MOST, MOST_BARS // bars)]]
+    mean, std = read(vae, some)
+    windows = Windows(mean, std, decoded(vae, mean))
 
-    def look(codes: np.ndarray) -> np.ndarray:
-        values = measure(representation, decoded(vae, codes), sliders.names)
+    def look(windows: np.ndarray) -> np.ndarray:
+        values = measure(representation, windows, sliders.names)
         return (values - sliders.means.numpy()) / sliders.deviations.numpy()
 
-    still = look(z)
+    vectors = sliders.vectors.double().numpy()
+    other = rng.normal(size=vectors.shape)
+    other *= np.linalg.norm(vectors, axis=1, keepdims=True) / np.linalg.norm(other, axis=1, keepdims=True)
+    own, random = ([along(vae, look, windows, v) for v in rows] for rows in (vectors, other))
+    count = min(len(some), max(FEWEST, min(PLAYED, PLAYED_BARS // bars)))
+    first = Windows(*(part[:count] for part in windows))
+    played, chance = as_played(vae, sliders, representation, look, first, seed)
+    lowest, highest = bounds_of(sliders)
     figures: list[Figure] = []
     missing: list[str] = []
-    for number, name in enumerate(sliders.names):
-        vector = sliders.vectors[number].double().numpy()
-        other = rng.normal(size=len(vector))
-        other *= np.linalg.norm(vector) / np.linalg.norm(other)
-        own, random = (Moved(look(z - v), still, look(z + v)) for v in (vector, other))
-        low, high = BOUNDS.get(name, (0.0, np.inf))
-        scale = float(sliders.means[number]), float(sliders.deviations[number])
-        bounds = (low - scale[0]) / scale[1], (high - scale[0]) / scale[1]
-        found, unknown = figures_of(name, number, own, random, bounds, seed)
-        figures += found
-        missing += unknown
-    signature = f"slider:1 deviation|decoding:greedy from the posterior mean|windows:{len(some)}|seed:{seed}"
+    for k, name in enumerate(sliders.names):
+        bounds = float(lowest[k]), float(highest[k])
+        for title, these, baseline, against in (
+            (name, own[k], random[k], RANDOM),
+            (f"{name}, as played", played[k], chance, NEAR),
+        ):
+            found, unknown = figures_of(title, k, these, baseline, bounds, seed, against)
+            figures += found
+            missing += unknown
+    how = "slider:1 deviation|decoding:greedy from the posterior mean"
+    signature = f"{how}|windows:{len(some)}|as played:{count}|seed:{seed}"
     return Section(TITLE, figures, f"{signature}|weights:{sliders.fingerprint}", missing=missing)
 
 
+def along(vae: MusicVAE, look: Look, windows: Windows, vector: Float[np.ndarray, " Z"]) -> Moved:
+    """Windows at either end of one vector for all."""
+    down, up = (decoded(vae, windows.mean + sign * vector) for sign in (-1, 1))
+    return between(look, down, windows.plain, up)
+
+
+def as_played(
+    vae: MusicVAE,
+    sliders: AttributeVectors,
+    representation: str,
+    look: Look,
+    windows: Windows,
+    seed: int,
+) -> tuple[list[Moved], Moved]:
+    """Windows moved by each slider as a user moves it; and to two codes of the cloud, at random."""
+    parts, K = codes_in_a_row(vae), len(sliders.names)
+    ends = np.empty((K, 2, *windows.plain.shape), windows.plain.dtype)
+    chance = np.empty((2, *windows.mean.shape))
+    rng = np.random.default_rng(seed)
+
+    def draw(codes: np.ndarray) -> np.ndarray:
+        return decoded(vae, codes)
+
+    for n, (mean, std) in enumerate(zip(windows.mean, windows.std, strict=True)):
+        piece = Piece(draw, sliders, representation, parts, mean, std, seed)
+        for k, setting in enumerate(np.eye(K)):
+            ends[k, :, n] = piece.moved(-setting), piece.moved(setting)
+        chance[:, n] = rng.choice(cloud(mean, std, parts, rng), 2, replace=False)
+    random = between(look, decoded(vae, chance[0]), windows.plain, decoded(vae, chance[1]))
+    return [between(look, down, windows.plain, up) for down, up in ends], random
+
+
+def between(look: Look, down: np.ndarray, plain: np.ndarray, up: np.ndarray) -> Moved:
+    """What is measured of three sets of windows [N, T]."""
+    steps = ((down != plain).mean(1) + (up != plain).mean(1)) / 2
+    return Moved(look(down), look(plain), look(up), steps)
+
+
 def figures_of(
-    name: str, number: int, own: Moved, random: Moved, bounds: tuple[float, float], seed: int
+    name: str, number: int, own: Moved, random: Moved, bounds: tuple[float, float], seed: int, against: str
 ) -> tuple[list[Figure], list[str]]:
     """What is said of one slider, and what cannot be.
 
     bounds: the least and the greatest value of the attribute, in deviations: what is there cannot be passed.
+    against: what `random` is.
     """
-    down, still, up = (part[:, number] for part in own)
-    against = random.effects[:, number]
+    down, still, up = own.down[:, number], own.still[:, number], own.up[:, number]
+    chance = random.effects[:, number]
     there = np.isfinite(down) & np.isfinite(still) & np.isfinite(up)
     if there.sum() < 2:
         return [], [f"attributes: {name} is undefined in nearly all windows, and was not measured"]
     signs = bootstrap_mean((up - down)[there] > TINY, seed)
-    chance = float((against[np.isfinite(against)] > TINY).mean())
-    figures = [Figure.of(f"{name}: right sign", signs, chance, RANDOM)]
+    figures = [
+        Figure.of(f"{name}: right sign", signs, float((chance[np.isfinite(chance)] > TINY).mean()), against)
+    ]
     for what, moved, room in (
         ("raised by +1", up - still, still < bounds[1] - TINY),
         ("lowered by -1", still - down, still > bounds[0] + TINY),
@@ -109,16 +179,16 @@ def figures_of(
         rows = there & room
         if rows.sum() > 1:
             figures.append(Figure.of(f"{name}: {what}", bootstrap_mean(moved[rows] > TINY, seed)))
-    figures.append(
-        Figure.of(
-            f"{name}: effect",
-            bootstrap_mean(own.effects[there, number], seed),
-            float(np.nanmean(against)),
-            RANDOM,
-        )
-    )
-    chance = selectivity(random.effects, number, seed).value
-    figures.append(Figure.of(f"{name}: selectivity", selectivity(own.effects, number, seed), chance, RANDOM))
+    for what, interval, baseline in (
+        ("effect", bootstrap_mean(own.effects[there, number], seed), float(np.nanmean(chance))),
+        (
+            "selectivity",
+            selectivity(own.effects, number, seed),
+            selectivity(random.effects, number, seed).value,
+        ),
+        ("steps changed", bootstrap_mean(own.steps, seed), float(random.steps.mean())),
+    ):
+        figures.append(Figure.of(f"{name}: {what}", interval, baseline, against))
     return figures, []
 
 

@@ -26,6 +26,7 @@ from seqgen.models.music_vae import MusicVAE
 from seqgen.representation.attributes import attributes_of, measure
 from seqgen.tasks.chords import decode, encode
 from seqgen.tasks.settings import Drawing
+from seqgen.tasks.slider_search import codes_in_a_row
 
 BATCH = 256
 CODES, FEWEST_CODES = 4000, 500
@@ -88,7 +89,7 @@ def fit(
     def look(codes: np.ndarray) -> np.ndarray:
         return (measure(representation, decoded(vae, codes)) - means) / deviations
 
-    basis = moves(z, vae.config.bars if vae.config.code == "bars" else 1)
+    basis = moves(z, codes_in_a_row(vae))
     progress("measuring")
     gradient = mean_gradient(look, z, basis, rng)
     pairs = max(FEWEST_NEAR, NEAR_PAIRS // vae.config.bars)
@@ -109,12 +110,20 @@ def fit(
 
 def encoded(vae: MusicVAE, windows: Integer[np.ndarray, "N T"]) -> Float[np.ndarray, "N Z"]:
     """Posterior means, in float64."""
+    return read(vae, windows)[0]
+
+
+def read(
+    vae: MusicVAE, windows: Integer[np.ndarray, "N T"]
+) -> tuple[Float[np.ndarray, "N Z"], Float[np.ndarray, "N Z"]]:
+    """Posterior means and standard deviations, in float64."""
     with torch.inference_mode():
         parts = [
-            encode(vae, part.to(next(vae.parameters()).device), "float32").mean.cpu()
+            encode(vae, part.to(next(vae.parameters()).device), "float32")
             for part in torch.from_numpy(windows.astype(np.int64)).split(BATCH)
         ]
-    return torch.cat(parts).double().numpy()
+    mean, std = (torch.cat(rows).double().cpu().numpy() for rows in zip(*parts, strict=True))
+    return mean, std
 
 
 def decoded(vae: MusicVAE, z: Float[np.ndarray, "N Z"]) -> Integer[np.ndarray, "N T"]:

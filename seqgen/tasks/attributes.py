@@ -1,7 +1,8 @@
 """Sliders: music moved along the attribute vectors of its model (Roberts et al. 2018, section 5.3).
 
 A slider counts standard deviations of its attribute over the train windows. What is beyond the range in which
-it was measured is clamped, and said.
+it was measured is clamped, and said. A vector is the same for all music; where a piece is moved, what lies
+about the vector is searched for what moves this piece best.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Integer
 from torch import Tensor
 
 from seqgen.core import Sampling
@@ -22,6 +23,7 @@ from seqgen.representation.attributes import ATTRIBUTES, attributes_of, measure
 from seqgen.tasks.manner import mixtures
 from seqgen.tasks.notices import say
 from seqgen.tasks.settings import Drawing
+from seqgen.tasks.slider_search import Piece, codes_in_a_row
 from seqgen.tasks.sources import Choice, Source
 
 if TYPE_CHECKING:
@@ -111,7 +113,10 @@ def steer(
     start_bar: Choice = None,
     precision: Precision = "bfloat16",
 ) -> Steered:
-    """`music` decoded from its code moved along the vectors by `amounts`; the sliders add up.
+    """`music` with more or less of some attributes: the best of what is near it (`tasks.slider_search`).
+
+    All candidates are drawn with the same random numbers, as the result is. With all sliders at 0 the piece
+    is the plain one.
 
     Args:
         amounts: of each attribute that is moved, in standard deviations over the train windows.
@@ -121,21 +126,30 @@ def steer(
         ValueError: for music that the model cannot read, or an attribute that it does not have.
     """
     taken, notices = clamped(model.sliders, amounts, model.name)
+    if isinstance(model.sliders, str):
+        raise ValueError(f"attribute: {model.sliders}")
     say(notices)
     wanted = Drawing(Sampling(temperature), seed, precision)
     clips = model.clips([music], track, start_bar)
-    z = model.encode(clips, precision=precision).mean.cpu()
-    moved = z + sum(
-        (amount * vector_of(model.sliders, name, model.name) for name, amount in taken.items()),
-        torch.zeros_like(z),
-    )
-    rows = [clips[0].chords] * 2
-    tokens = model.renderer.alike(torch.cat([z, moved]), wanted, rows)
+
+    def draw(codes: Float[np.ndarray, "R Z"]) -> Integer[np.ndarray, "R T"]:
+        return model.renderer.alike(torch.from_numpy(codes).float(), wanted, [clips[0].chords] * len(codes))
+
+    z, spread = (part[0].double().cpu().numpy() for part in model.encode(clips, precision=precision))
+    name = model.converter.name
+    setting = np.array([taken.get(attribute, 0.0) for attribute in model.sliders.names])
+    if setting.any():
+        near = Piece(draw, model.sliders, name, codes_in_a_row(model.vae), z, spread, seed)
+        tokens = np.stack([near.plain, near.moved(setting)])
+    else:
+        tokens = draw(z[None]).repeat(2, 0)
     told = ", ".join(f"{name} {amount:+g}" for name, amount in taken.items()) or "no slider moved"
-    manners = mixtures(clips * 2, np.eye(2))
+    manners, rows = mixtures(clips * 2, np.eye(2)), [clips[0].chords] * 2
     plain, piece = model.renderer.pieces(tokens, manners, ["reconstruct", f"attribute, {told}"], wanted, rows)
     original = model.converter.decode(clips[0].tokens, clips[0].qpm, clips[0].velocity, clips[0].program)
-    names = attributes_of(model.converter.name)
-    numbers = measure(model.converter.name, np.concatenate([clips[0].tokens[None], tokens]))
-    values = {name: (row[0], row[1], row[2]) for name, row in zip(names, numbers.T.tolist(), strict=True)}
+    numbers = measure(name, np.concatenate([clips[0].tokens[None], tokens]))
+    values = {
+        attribute: (row[0], row[1], row[2])
+        for attribute, row in zip(attributes_of(name), numbers.T.tolist(), strict=True)
+    }
     return Steered(original, plain, piece, values, notices)
