@@ -74,7 +74,7 @@ if [ "$which" = all ] || [ "$which" = mel-16bar ]; then
         --warm-start "$runs/mel-16bar-fifth" --steps 9000 --max-steps 5000 \
         --objective.beta_start 0.6 --objective.beta 0.6 --objective.noiseless 0
     $seqgen train --config "$configs/mel_16bar_bars.yaml" --data "$shards/mel-16bar" --out "$runs/mel-16bar-bars-second" \
-        --warm-start "$runs/mel-16bar-bars-first" --steps 10500 --max-steps 1200 \
+        --warm-start "$runs/mel-16bar-bars-first" --steps 10500 --max-steps 1853 \
         --objective.beta_start 0.6 --objective.beta 0.6 --objective.noiseless 0
     $seqgen train --config "$configs/mel_16bar_bars.yaml" --data "$shards/mel-16bar" --out "$runs/mel-16bar-bars-third" \
         --warm-start "$runs/mel-16bar-bars-second" --max-steps 2750
