@@ -63,12 +63,17 @@ def as_it_is(model: str, data: Path, runs: Path, seed: int) -> dict[str, Any]:
 
 
 def training(model: str | Path) -> str:
-    """The price that a model's config says it has paid."""
-    objective = (read_config(find_folder(model)).get("training") or {}).get("objective") or {}
-    beta, bits = objective.get("beta"), objective.get("free_bits")
+    """The price that a model's config says it has paid, and what else it had."""
+    config = read_config(find_folder(model))
+    objective = (config.get("training") or {}).get("objective") or {}
+    beta = objective.get("beta")
     if beta is None:
         return "unknown"
-    return f"beta {beta:g}" + (f", {bits:g} free bits" if bits else "")
+    said = [f"beta {beta:g}"]
+    for name, words in (("free_bits", "free bits"), ("noiseless", "without noise")):
+        said += [f"{objective[name]:g} {words}"] if objective.get(name) else []
+    said += ["attention over bars"] if config["model"]["decoder"].get("bar_attention") else []
+    return ", ".join(said)
 
 
 def test(model: str | Path, data: Path, runs: Path, seed: int) -> dict[str, Any]:
