@@ -47,7 +47,8 @@ def reading(curve: Curve) -> str:
         "may lie above it. The other models are as they were trained, each in its own way. KL and "
         "accuracy are of the same checkpoint and the same test windows, decoded from the posterior mean "
         "and, beside it, from a draw, which is what the KL pays for. A decoder that was given a share of its "
-        "training windows without noise has practised on means; its encoder learned nothing from those. No flow: posterior and prior are "
+        "training windows without noise has practised on means; its encoder learned nothing from those. No "
+        "flow: posterior and prior are "
         "diagonal Gaussians. Intervals hold 95% of 1,000 bootstrap draws of whole tunes. Always holding "
         "has no onset."
     )
