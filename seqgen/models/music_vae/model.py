@@ -49,9 +49,8 @@ class Objective(NamedTuple):
     """probability that all input tokens of a sequence are blanked"""
     quiet: float = 0.0
     """probability that a sequence is decoded from a code with less noise, by the square of a uniform number:
-    in use the decoder is given posterior means, and so learns to read them and what is near them. The
-    encoder learns nothing from such a sequence, and its KL is free: no more is written into the code than
-    is paid for"""
+    in use the decoder is given posterior means, and so learns to read them and what is near them. The encoder
+    learns nothing from such a sequence, and its KL is free: no more is written into the code than is paid for"""
 
     def charged(self, kl: Float[Tensor, "B"]) -> Float[Tensor, "B"]:
         """What is left of each sequence's KL, in nats."""
