@@ -72,15 +72,15 @@ if [ "$which" = all ] || [ "$which" = mel-16bar ]; then
         --objective.beta_start 0.5 --objective.beta 0.65 --objective.beta_ramp 0.3 --precision 32-true
     $seqgen train --config "$configs/mel_16bar_bars.yaml" --data "$shards/mel-16bar" --out "$runs/mel-16bar-bars-first" \
         --warm-start "$runs/mel-16bar-fifth" --steps 9000 --max-steps 5000 \
-        --objective.beta_start 0.6 --objective.beta 0.6 --objective.quiet 0
+        --objective.beta_start 0.6 --objective.beta 0.6 --objective.noiseless 0
     $seqgen train --config "$configs/mel_16bar_bars.yaml" --data "$shards/mel-16bar" --out "$runs/mel-16bar-bars-second" \
         --warm-start "$runs/mel-16bar-bars-first" --steps 10500 --max-steps 1853 \
-        --objective.beta_start 0.6 --objective.beta 0.6 --objective.quiet 0
+        --objective.beta_start 0.6 --objective.beta 0.6 --objective.noiseless 0
     $seqgen train --config "$configs/mel_16bar_bars.yaml" --data "$shards/mel-16bar" --out "$runs/mel-16bar-bars-third" \
         --warm-start "$runs/mel-16bar-bars-second" --max-steps 2750
     $seqgen train --config "$configs/mel_16bar_bars.yaml" --data "$shards/mel-16bar" --out "$runs/mel-16bar" \
         --warm-start "$runs/mel-16bar-bars-third" --steps 3000 --learning-rate 0.0012 \
-        --objective.beta 0.7 --objective.quiet 0.3
+        --objective.beta 0.7 --objective.noiseless 0.3
 fi
 
 # Trios start from two bars: of trios, then of trios and strangers, whose parts have nothing to do with each other. Sixteen

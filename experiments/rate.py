@@ -70,7 +70,7 @@ def training(model: str | Path) -> str:
     if beta is None:
         return "unknown"
     said = [f"beta {beta:g}"]
-    for name, words in (("free_bits", "free bits"), ("quiet", "with less noise")):
+    for name, words in (("free_bits", "free bits"), ("noiseless", "without noise")):
         said += [f"{objective[name]:g} {words}"] if objective.get(name) else []
     said += ["attention over bars"] if config["model"]["decoder"].get("bar_attention") else []
     return ", ".join(said)

@@ -26,8 +26,8 @@ class ObjectiveConfig:
     """probability that the decoder's input token is blanked"""
     blind: float = 0.0
     """probability that all of the decoder's input tokens of a window are blanked"""
-    quiet: float = 0.0
-    """probability that a window is decoded from a code with less noise, which teaches the decoder alone"""
+    noiseless: float = 0.0
+    """probability that a window is decoded from its posterior mean, which teaches the decoder alone"""
     sampling_rate: float = 0.0
     """scheduled sampling: probability, at the end of the ramp, that an input token is the model's own"""
     sampling_ramp: float = 0.3
@@ -37,7 +37,7 @@ class ObjectiveConfig:
     music has in common: else the encoder is driven to say that, and may end saying nothing but that"""
 
     def __post_init__(self) -> None:
-        inputs = ("input_dropout", "blind", "quiet", "sampling_rate")
+        inputs = ("input_dropout", "blind", "noiseless", "sampling_rate")
         for name in (*inputs, "sampling_ramp", "beta_ramp", "hold_encoder"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must lie in [0, 1], got {getattr(self, name)}")
@@ -52,7 +52,7 @@ class ObjectiveConfig:
         beta = self.beta_start + (self.beta - self.beta_start) * rise
         held = progress < self.hold_encoder
         sampling_rate = self.sampling_rate * sampling
-        spoilt = (self.input_dropout, sampling_rate, held, self.blind, self.quiet)
+        spoilt = (self.input_dropout, sampling_rate, held, self.blind, self.noiseless)
         return Objective(beta, self.free_bits, *spoilt)
 
 

@@ -47,10 +47,10 @@ class Objective(NamedTuple):
     """whether the encoder's gradients are 0"""
     blind: float = 0.0
     """probability that all input tokens of a sequence are blanked"""
-    quiet: float = 0.0
-    """probability that a sequence is decoded from a code with less noise, by the square of a uniform number:
-    in use the decoder is given posterior means, and so learns to read them and what is near them. The encoder
-    learns nothing from such a sequence, and its KL is free: no more is written into the code than is paid for"""
+    noiseless: float = 0.0
+    """probability that a sequence is decoded from its posterior mean: in use the decoder is given means,
+    and so learns to read them. The encoder learns nothing from such a sequence, and its KL is free: no more
+    is written into the code than is paid for"""
 
     def charged(self, kl: Float[Tensor, "B"]) -> Float[Tensor, "B"]:
         """What is left of each sequence's KL, in nats."""
@@ -188,17 +188,15 @@ class MusicVAE(nn.Module):
         if objective.hold_encoder:  # zeros and not nothing, which processes in step would wait for
             posterior = Posterior(*(part.detach() + 0 * part for part in posterior))
         z = posterior.sample(rng)
-        by_dimension = posterior.kl()
-        kl = by_dimension.sum(1)
-        charged = objective.beta * objective.charged(kl)
-        if objective.quiet:
-            quiet, noise = uniforms((2, len(z), 1), rng, z.device).unbind()
-            quieter = torch.lerp(posterior.mean, z, noise**2).detach()
-            z = torch.where(quiet < objective.quiet, quieter, z)
-            charged = torch.where(quiet[:, 0] < objective.quiet, 0.0, charged)
+        noisy = torch.ones(len(z), device=z.device)
+        if objective.noiseless:
+            noisy = (uniforms((len(z),), rng, z.device) >= objective.noiseless).to(z.dtype)
+            z = torch.where(noisy[:, None] > 0, z, posterior.mean.detach())
         fed = self._spoil(token, z, objective, rng, controls, lengths)
         nll = -self.log_prob(token, z, fed, controls, lengths).sum(1)
-        loss = (nll + charged).mean()
+        by_dimension = posterior.kl()
+        kl = by_dimension.sum(1)
+        loss = (nll + objective.beta * noisy * objective.charged(kl)).mean()
         return Losses(loss, nll.mean(), kl.mean(), by_dimension.mean(0)), posterior
 
     def lengths_of(
