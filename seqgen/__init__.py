@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from seqgen.io.errors import MidiError
     from seqgen.tasks.load import load
 
-__version__ = "0.6.0"
+__version__ = "0.7.0"
 
 __all__ = ["MidiError", "__version__", "load"]
 
