@@ -44,11 +44,19 @@ class Decoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.logits = layers(LATENT, PIXELS)
-        """half the log odds of a dark pixel"""
 
     def forward(self, code: Tensor) -> Tensor:
-        image: Tensor = self.logits(code).tanh()
-        return image
+        return shown(self.logits(code))
+
+
+def shown(logits: Tensor) -> Tensor:
+    """The mean image within [-1, 1] of Bernoulli pixels, each 1 or -1, with such logits."""
+    return (logits / 2).tanh()
+
+
+def nats(logits: Tensor, image: Tensor) -> Tensor:
+    """Of Bernoulli pixels, a pixel: what all three pay for their reconstructions."""
+    return F.binary_cross_entropy_with_logits(logits, (image + 1) / 2)
 
 
 class Critic(nn.Module):
@@ -86,14 +94,14 @@ def train(name: Name, steps: int, seed: int) -> Trained:
     error = torch.tensor(math.nan)
     for step in range(steps):
         image = lines[torch.randint(len(lines), (BATCH,), generator=rng)]
-        code = encoder(image)
+        code, kl = encoder(image), torch.tensor(0.0)
         if name == "vae":
-            loss, error = vae_loss(image, code, decoder, rng)
-        else:
-            again = decoder(code)
-            loss = error = F.mse_loss(again, image)
-            if critic is not None:
-                loss = loss + contest(image, again, code, decoder, critic, rng)
+            code, kl = posterior(code, rng)
+        logits = decoder.logits(code)
+        again = shown(logits)
+        loss, error = nats(logits, image) + kl / PIXELS, F.mse_loss(again, image)
+        if critic is not None:
+            loss = loss + contest(image, again, code, decoder, critic, rng)
         for optimizer in optimizers:
             optimizer.zero_grad()
             for group in optimizer.param_groups:
@@ -109,13 +117,11 @@ def drawn_angles() -> np.ndarray:
     return np.arange(DRAWN) * (2 * math.pi / DRAWN)
 
 
-def vae_loss(image: Tensor, code: Tensor, decoder: Decoder, rng: Generator) -> tuple[Tensor, Tensor]:
-    """The evidence lower bound in nats an image, with Bernoulli pixels as in the paper; squared error."""
+def posterior(code: Tensor, rng: Generator) -> tuple[Tensor, Tensor]:
+    """A draw [B, Z] from the Gaussians told by codes [B, 2 Z], and their mean KL from N(0, I) in nats."""
     mean, log_std = code.chunk(2, 1)
-    half = decoder.logits(mean + log_std.exp() * torch.randn(mean.shape, generator=rng))
-    nats = F.binary_cross_entropy_with_logits(2 * half, (image + 1) / 2, reduction="none").sum(1)
     kl = (0.5 * (mean.square() + (2 * log_std).exp() - 1) - log_std).sum(1)
-    return (nats + kl).mean(), F.mse_loss(half.tanh(), image)
+    return mean + log_std.exp() * torch.randn(mean.shape, generator=rng), kl.mean()
 
 
 def contest(

@@ -24,7 +24,7 @@ from experiments.line_report import IMAGES, PAIRS, signature, write_report
 from seqgen.evaluation.bootstrap import bootstrap_mean
 from seqgen.io.atomic import write_bytes
 
-STEPS = 6000
+STEPS = 5000
 
 
 def main() -> None:
