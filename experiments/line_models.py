@@ -85,11 +85,8 @@ def train(name: Name, steps: int, seed: int) -> Trained:
     torch.manual_seed(seed)
     encoder, decoder = layers(PIXELS, 2 * LATENT if name == "vae" else LATENT), Decoder()
     critic = Critic() if name == "acai" else None
-    learners: list[list[nn.Module]] = [[encoder, decoder], *([[critic]] if critic else [])]
-    optimizers = [
-        torch.optim.Adam([p for module in part for p in module.parameters()], lr=RATE, fused=True)
-        for part in learners
-    ]
+    learners = [nn.ModuleList([encoder, decoder]), *([nn.ModuleList([critic])] if critic else [])]
+    optimizers = [torch.optim.Adam(part.parameters(), lr=RATE, fused=True) for part in learners]
     lines, rng = torch.from_numpy(draw_lines(drawn_angles())), Generator().manual_seed(seed)
     error = torch.tensor(math.nan)
     for step in range(steps):

@@ -118,6 +118,7 @@ def test_one_command_makes_table_and_picture_and_makes_nothing_again(tmp_path, m
     assert "acai, seed 2: distance" in capsys.readouterr().out
     command.main()
     assert capsys.readouterr().out == ""
-    monkeypatch.setattr(sys, "argv", ["lines", *arguments, "1"])  # other settings are another training
+    again = ["lines", "--runs", str(tmp_path / "runs"), "--seeds", "2", "--steps", "1"]
+    monkeypatch.setattr(sys, "argv", again)  # other settings are another training
     command.main()
     assert "acai, seed 2: distance" in capsys.readouterr().out
