@@ -26,8 +26,9 @@ READING = (
     "lines, smoothness the largest turn between two neighbours over the whole turn, less that of even steps; "
     "0 is best for both. With the 95% of 1,000 bootstrap draws of the pairs, which are the same for all "
     f"models. The paper has images of 32 x 32 pixels and ours have {SIZE} x {SIZE}, it has convolutions and "
-    f"we have layers of {WIDTH} units, its codes have 64 numbers and ours {LATENT}, and it has some fifty "
-    "times as many steps: the order is to be compared and not the figures."
+    f"we have layers of {WIDTH} units, its codes have 64 numbers and ours {LATENT}, it has some fifty times "
+    "as many steps, and its autoencoder and ACAI pay the squared error where ours pay in nats: "
+    "the order is to be compared and not the figures."
 )
 
 
