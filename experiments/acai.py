@@ -35,6 +35,7 @@ from seqgen.training.loop import Trainer
 TWINS: dict[str, dict[str, Any] | None] = {
     "vae": None,
     "acai": {"weight": 5.0, "ramp": 0.2},
+    "acai-1": {"weight": 1.0, "ramp": 0.3},
     "acai-tokens": {"weight": 5.0, "ramp": 0.2, "reads": "tokens"},
 }
 MODEL: dict[str, Any] = {

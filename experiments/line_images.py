@@ -1,8 +1,9 @@
 """The lines of Berthelot et al. 2019 (section 3.1): images of one known factor, and what is measured on them.
 
-A line goes from the middle of a 32 x 32 image to its edge at an angle. Between two of them lie the lines that
-turn from one to the other the short way round, and nothing else. So an interpolation is judged by how near
-its images are to lines (mean distance), and by how evenly their angles turn (smoothness); 0 is best for both.
+A line goes from the middle of an image to its edge at an angle; it is 1 and what is around it -1, as in the
+paper, whose images have 32 x 32 pixels. Between two of them lie the lines that turn from one to the other,
+and nothing else. So an interpolation is judged by how near its images are to lines (mean distance), and by
+how evenly their angles turn (smoothness); 0 is best for both.
 
 N interpolations, K images each, P pixels.
 """
@@ -14,12 +15,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-SIZE = 32
+SIZE = 16
 PIXELS = SIZE * SIZE
-LENGTH = 16.0
+LENGTH = SIZE / 2
 """pixels from the middle"""
 ANGLES = 4096
-"""of the lines that an image is compared with"""
+"""of the lines that an image is compared with; the paper has 10,000"""
 
 
 class Path(NamedTuple):
@@ -32,13 +33,13 @@ class Path(NamedTuple):
 
 
 def draw_lines(angle: np.ndarray) -> np.ndarray:
-    """Float32 [N, P] images of lines at angles [N] in radians, dark at 0, with edges a pixel soft."""
+    """Float32 [N, P] images of lines at angles [N] in radians, 1 on a ground of -1, edges a pixel soft."""
     place = np.arange(SIZE) - (SIZE - 1) / 2
     y, x = np.meshgrid(place, place, indexing="ij")
     cos, sin = np.cos(angle)[:, None], np.sin(angle)[:, None]
     along = np.clip(x.ravel() * cos + y.ravel() * sin, 0, LENGTH)
     distance = np.hypot(x.ravel() - along * cos, y.ravel() - along * sin)
-    return np.clip(1.5 - distance, 0, 1).astype(np.float32)
+    return (2 * np.clip(1.5 - distance, 0, 1) - 1).astype(np.float32)
 
 
 def known_angles() -> np.ndarray:
@@ -58,27 +59,21 @@ def nearest(images: np.ndarray, lines: np.ndarray) -> tuple[np.ndarray, np.ndarr
 def measure(images: np.ndarray) -> list[Path]:
     """Of interpolations [N, K, P], K at least 2.
 
-    Smoothness is that of the angles of the nearest lines, each step taken the short way round, over the turn
-    between the first and the last. Where these two are one line it is not defined, and NaN.
+    Smoothness is that of the angles of the nearest lines, each step taken the short way round, over what
+    these steps add up to: from the first line to the last the way that was gone. Where these two are one
+    line it is not defined, and NaN.
     """
     count, steps, _ = images.shape
     distance, which = nearest(images.reshape(count * steps, -1), draw_lines(known_angles()))
-    angle = known_angles()[which].reshape(count, steps)
-    turn = np.abs(short_way(angle[:, -1] - angle[:, 0]))
-    largest = np.abs(short_way(np.diff(angle, axis=1))).max(1)
-    share = np.divide(largest, turn, out=np.full(count, np.nan), where=turn > 0)
+    angle = np.unwrap(known_angles()[which].reshape(count, steps), axis=1)
+    turn = np.abs(angle[:, -1] - angle[:, 0])
+    largest = np.abs(np.diff(angle, axis=1)).max(1)
+    share = np.divide(largest, turn, out=np.full(count, np.nan), where=turn > math.pi / ANGLES)
     rows = zip(distance.reshape(count, steps).mean(1), share - 1 / (steps - 1), strict=True)
     return [Path(float(d), float(s)) for d, s in rows]
 
 
-def short_way(angle: np.ndarray) -> np.ndarray:
-    """The same turn within [-pi, pi)."""
-    return (angle + math.pi) % (2 * math.pi) - math.pi
-
-
 def draw_ends(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Angles [count] of first and last lines, an eighth to seven eighths of a half turn apart."""
+    """Angles [count] of first and last lines, drawn evenly and apart, as in the paper."""
     rng = np.random.default_rng(seed)
-    start = rng.uniform(0, 2 * math.pi, count)
-    turn = rng.uniform(math.pi / 8, 7 * math.pi / 8, count) * rng.choice([-1, 1], count)
-    return start, start + turn
+    return rng.uniform(0, 2 * math.pi, count), rng.uniform(0, 2 * math.pi, count)
