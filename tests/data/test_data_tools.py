@@ -10,9 +10,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from seqgen.cli.main import main
 from seqgen.cli.prepare import prepare
+from seqgen.models.checkpoint import load_model, save_model
+from seqgen.models.music_vae import MusicVAE
+from seqgen.models.music_vae.config import DecoderConfig, EncoderConfig, MusicVAEConfig
 
 TOOLS = Path(__file__).parents[2] / "data_tools"
 CORPORA = TOOLS / "corpora.tsv"
@@ -91,13 +95,15 @@ def test_the_training_commands_use_settings_that_exist(capsys):
         capture_output=True,
         text=True,
         timeout=60,
-        env={"SEQGEN": "echo RUN", "PATH": "/usr/bin:/bin"},
+        env={"SEQGEN": "echo RUN", "AVERAGE": "echo AVERAGE", "PATH": "/usr/bin:/bin"},
     )
     assert done.returncode == 0, done.stderr
     lines = [shlex.split(line)[1:] for line in done.stdout.splitlines() if line.startswith("RUN train ")]
     made = [line[line.index("--out") + 1] for line in lines]
+    averages = [shlex.split(line)[1:] for line in done.stdout.splitlines() if line.startswith("AVERAGE ")]
+    assert all(sum(map(float, line[1::2])) == 1 and set(line[2::2]) <= set(made) for line in averages)
     names = ("mel-2bar", "drums-2bar", "mel-16bar", "drums-16bar", "trio-16bar", "groove-humanize")
-    assert {f"RUNS/{name}" for name in names} <= set(made)
+    assert {f"RUNS/{name}" for name in names} <= {*made, *(line[0] for line in averages)}
     for number, line in enumerate(lines):
         if "--warm-start" in line:
             assert line[line.index("--warm-start") + 1] in made[:number]
@@ -105,6 +111,23 @@ def test_the_training_commands_use_settings_that_exist(capsys):
             main([*line, "--print_config"])
         assert stopped.value.code == 0
         assert "learning_rate" in capsys.readouterr().out
+
+
+def test_an_average_of_runs_is_one_of_their_weights(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(TOOLS))
+    average = importlib.import_module("average_runs").average
+    for name in "ab":
+        model = MusicVAE(
+            MusicVAEConfig(latent=4, encoder=EncoderConfig(width=4), decoder=DecoderConfig(width=4))
+        )
+        save_model(tmp_path / name, model, model.state_dict(), {"training": {"step": 7, "name": name}})
+    average(tmp_path / "c", [0.25, 0.75], [tmp_path / "a", tmp_path / "b"])
+    (a, _), (b, _), (c, sections) = (load_model(tmp_path / name) for name in "abc")
+    for name, tensor in c.state_dict().items():
+        torch.testing.assert_close(tensor, 0.25 * a.state_dict()[name] + 0.75 * b.state_dict()[name])
+    assert sections["training"] == {"step": 7, "name": "b", "averaged": "0.25 a, 0.75 b"}
+    with pytest.raises(ValueError, match="1 in all"):
+        average(tmp_path / "d", [0.5, 0.4], [tmp_path / "a", tmp_path / "b"])
 
 
 @pytest.mark.parametrize(
