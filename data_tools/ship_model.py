@@ -124,6 +124,7 @@ def card(name: str, parameters: int, sections: dict[str, Any], figures: dict[str
         steps=f"{training['step']:,}",
         batch=training["batch_size"],
         precision=training["precision"],
+        averaged=f" The weights are an average: {training['averaged']}." if "averaged" in training else "",
     )
 
 
