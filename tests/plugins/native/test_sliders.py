@@ -74,8 +74,9 @@ def test_what_is_no_number_moves_no_slider(listener: Listener, host: Callable[..
     plugin.do("run 512 0")
     listener.accept()
     plugin.do("set 8 nan", "set 9 nan", "run 512 0", "set 9 inf", "set 10 -inf", "set 11 -0.0", "run 512 0")
-    listener.hear(frames.SETTINGS)
-    assert settings(listener).amounts == (("pitch_range", 3.0), ("mean_pitch", -3.0))
+    moved = (("pitch_range", 3.0), ("mean_pitch", -3.0))
+    while (heard := settings(listener).amounts) != moved:  # the first may be told before or after they move
+        assert set(heard) < set(moved)
     assert plugin.do("stats").startswith("heap 0 locks 0 system 0")
 
 
